@@ -1,0 +1,6 @@
+//go:build pcsc
+
+package cli
+
+// builtWithPCSC says that this binary can open real readers.
+const builtWithPCSC = true
