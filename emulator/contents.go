@@ -1,0 +1,148 @@
+package emulator
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"kazasu/internal/jpki"
+)
+
+// Contents is what an issuer puts on a card. It prints and marshals without
+// its secrets.
+type Contents struct {
+	// Certificates in DER, each beginning 30 82 as clients insist.
+	// SignCertificate nil: the holder is under 15.
+	AuthCertificate, SignCertificate, AuthCA, SignCA []byte
+
+	// SwapCertificate is what the fault SwappedCertificate shows as auth
+	// certificate; nil: the sign certificate, or the auth CA's where there
+	// is none.
+	SwapCertificate []byte
+
+	// Keys, RSA-2048: of the two certificates; the card's own, certified
+	// in EF 0007 of 券面事項入力補助AP; and the one in EF 0004 that signs its
+	// integrity record.
+	AuthKey, SignKey, CardKey, IntegrityKey *rsa.PrivateKey `json:"-"`
+
+	// CV is EF 0004, from the tag 7F21 on, 568 bytes.
+	CV []byte
+
+	Name    string // family, U+3000, given
+	Address string
+	Birth   string // YYYYMMDD
+	Sex     byte   // ASCII: '1' male, '2' female, '9' not applicable, '0' unknown
+
+	MyNumber string `json:"-"` // 12 digits; also 照合番号A
+	NumberB  string `json:"-"` // 照合番号B, 14 digits
+
+	AuthPIN, SignPassword, TextPIN string `json:"-"`
+
+	CardExpiry   string // YYYYMMDD
+	Municipality string // 5 digits 全国地方公共団体コード
+	Serial       string // up to 16 digits or letters; empty: zeros
+}
+
+// String names the card by its serial.
+func (c Contents) String() string { return "contents of card " + serial(c.Serial) }
+
+// Format prints String for every verb.
+func (c Contents) Format(s fmt.State, _ rune) { fmt.Fprint(s, c.String()) }
+
+// LogValue is String.
+func (c Contents) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// serialLen is the length of CK_TOKEN_INFO's serialNumber.
+const serialLen = 16
+
+// serial fills up with zeros on the left.
+func serial(s string) string { return strings.Repeat("0", max(0, serialLen-len(s))) + s }
+
+// keyBits is the only length of key that JPKI uses.
+const keyBits = 2048
+
+// checkJPKI says what is missing for JPKI-AP. No error names a secret's value.
+func (c Contents) checkJPKI() error {
+	return errors.Join(
+		checkCertificate("auth certificate", c.AuthCertificate),
+		checkCertificate("auth CA certificate", c.AuthCA),
+		checkCertificate("sign CA certificate", c.SignCA),
+		checkKey("auth key", c.AuthKey),
+		checkPIN(jpki.CredentialAuth, c.AuthPIN),
+		checkText("serial", len(serial(c.Serial)) == serialLen && isPrintable(c.Serial)),
+		checkText("card expiry", c.CardExpiry == "" || isDigits(c.CardExpiry, 8)),
+		checkText("municipality", c.Municipality == "" || isDigits(c.Municipality, 5)),
+		c.checkSign(),
+	)
+}
+
+func (c Contents) checkSign() error {
+	if c.SignCertificate == nil {
+		return nil
+	}
+	return errors.Join(
+		checkCertificate("sign certificate", c.SignCertificate),
+		checkKey("sign key", c.SignKey),
+		checkPIN(jpki.CredentialSign, c.SignPassword),
+	)
+}
+
+// checkText says what is missing for 券面事項入力補助AP.
+func (c Contents) checkText() error {
+	return errors.Join(
+		checkKey("card key", c.CardKey),
+		checkKey("integrity key", c.IntegrityKey),
+		checkPIN(jpki.CredentialText, c.TextPIN),
+		checkPIN(jpki.CredentialNumberA, c.MyNumber),
+		checkPIN(jpki.CredentialNumberB, c.NumberB),
+		checkText("name", c.Name != "" && len(c.Name) < textMax),
+		checkText("address", len(c.Address) < textMax),
+		checkText("birth", isDigits(c.Birth, 8)),
+		checkText("sex", c.Sex >= '0' && c.Sex <= '9'),
+		checkText("CV certificate", len(c.CV) > 0),
+	)
+}
+
+// textMax keeps name and address together inside a file that READ BINARY's
+// 15-bit offset reaches.
+const textMax = 8192
+
+func checkText(what string, ok bool) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("%s is missing or has not its form", what)
+}
+
+func checkCertificate(what string, der []byte) error {
+	return checkText(what, len(der) > 4 && der[0] == 0x30 && der[1] == 0x82)
+}
+
+func checkKey(what string, key *rsa.PrivateKey) error {
+	return checkText(what, key != nil && key.N.BitLen() == keyBits)
+}
+
+func checkPIN(credential jpki.Credential, value string) error {
+	spec := pinSpec{credential, jpki.NewPIN(value)}
+	return checkText("PIN "+credential.Name, spec.fits(spec.value))
+}
+
+func isDigits(s string, n int) bool {
+	for _, ch := range s {
+		if ch < '0' || ch > '9' {
+			return false
+		}
+	}
+	return len(s) == n
+}
+
+func isPrintable(s string) bool {
+	for _, ch := range s {
+		if ch < 0x20 || ch > 0x7E {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,23 @@
+// Package emulator is a virtual My Number Card: what the chip does, command
+// by command, with nothing behind it but data.
+//
+// [Build] turns [Contents] (certificates, keys, a fictional holder) into a
+// [Profile], the card as it leaves the factory; [New] switches a Card on with
+// it. From there everything happens in [Card.Transmit]: the command is parsed
+// (malformed bytes are answered 6700), looked up in the table of
+// instructions.go (else 6D00 or 6E00), checked against the access rule of the
+// file it wants, and run. Three things are kept apart:
+//
+//   - the Profile never changes: files, keys, access rules, answer to reset;
+//   - the memory (state.go) survives power loss: PIN tries and changed PINs,
+//     written to [State] before a PIN is compared, so that neither pulling the
+//     plug nor kill -9 gives a try back;
+//   - the session (session.go) dies with the power: current application and
+//     file, PINs verified.
+//
+// Two applications are here: 公的個人認証AP (JPKI-AP) and 券面事項入力補助AP. The
+// other three of a real card are answered 6A82, secure messaging is refused.
+// Where no source tells what a real card does, a comment says "a guess".
+//
+// The card is honest unless [Card.SetFaults] says otherwise.
+package emulator
