@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
 	"kazasu/internal/trace"
@@ -183,7 +184,7 @@ func (rp *RP) discover(ctx context.Context) (*provider, error) {
 	endpoint.AuthStyle = oauth2.AuthStyleInParams
 	rp.provider = &provider{
 		oauth: oauth2.Config{ClientID: rp.config.ClientID, Endpoint: endpoint, RedirectURL: rp.config.RedirectURI},
-		verifier: found.Verifier(&oidc.Config{
+		verifier: oidc.NewVerifier(rp.config.Issuer, rp.keysAt(metadata.JWKS), &oidc.Config{
 			ClientID:             rp.config.ClientID,
 			SupportedSigningAlgs: []string{rp.config.IDTokenAlg},
 			Now:                  rp.config.Clock.Now,
@@ -192,6 +193,13 @@ func (rp *RP) discover(ctx context.Context) (*provider, error) {
 		issInCode: metadata.IssInCode,
 	}
 	return rp.provider, nil
+}
+
+func (rp *RP) keysAt(address string) *keySet {
+	return &keySet{
+		client: rp.client, url: address, clock: rp.config.Clock,
+		alg: jose.SignatureAlgorithm(rp.config.IDTokenAlg),
+	}
 }
 
 // sameTransport refuses endpoints in the clear under an issuer with TLS
