@@ -75,18 +75,19 @@ type Challenge struct {
 // challengeLabel separates these hashes from any other use of the card's key.
 const challengeLabel = "kazasu login challenge 1"
 
-// Digest is the SHA-256 that the card signs, inside a DigestInfo: over the
-// label and the four parts, each preceded by its length in 4 bytes.
-func (c Challenge) Digest() [sha256.Size]byte {
-	h := sha256.New()
+// Bytes is what is hashed: the label and the four parts, each preceded by its
+// length in 4 bytes.
+func (c Challenge) Bytes() []byte {
+	var b []byte
 	for _, part := range []string{challengeLabel, c.Domain, c.Login, c.Client, c.Nonce} {
-		var n [4]byte
-		binary.BigEndian.PutUint32(n[:], uint32(len(part)))
-		h.Write(n[:])
-		h.Write([]byte(part))
+		b = binary.BigEndian.AppendUint32(b, uint32(len(part)))
+		b = append(b, part...)
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	return b
 }
+
+// Digest is the SHA-256 of Bytes, which the card signs inside a DigestInfo.
+func (c Challenge) Digest() [sha256.Size]byte { return sha256.Sum256(c.Bytes()) }
 
 // Status answers GET status, at once when wait=0, else when it changes or
 // after half a minute.
