@@ -80,9 +80,6 @@ func noticeCard(err error) *notice {
 	return n
 }
 
-// problemText is how the screen words a provider's refusal.
-var problemText = map[string]struct{ ja, en string }{}
-
 // noticeOf is for what ends a login: a refusal of the provider, or that it
 // can't be reached.
 func noticeOf(err error) *notice {
