@@ -174,8 +174,30 @@ func newScripted(t *testing.T) *scripted {
 }
 
 func (p *scripted) link() string {
-	return appapi.Link("http://phone.test/open", p.server.URL+"/app/logins/T1")
+	return appapi.Link("http://phone.test/open", p.login())
 }
+
+// login is the login's URL, at the origin that the challenge names.
+func (p *scripted) login() string { return "https://idp.kazasu.test/app/logins/T1" }
+
+// client reaches the provider under its name.
+func (p *scripted) client() *http.Client {
+	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Scheme+"://"+r.URL.Host != "https://idp.kazasu.test" {
+			p.t.Errorf("the app called %s", r.URL)
+		}
+		r = r.Clone(r.Context())
+		r.URL.Scheme, r.URL.Host = "http", p.server.Listener.Addr().String()
+		return http.DefaultTransport.RoundTrip(r)
+	})}
+}
+
+// phone is a phone that reaches the provider, with a card or without.
+func (p *scripted) phone(card *fakeCard) *Phone { return &Phone{HTTP: p.client(), Card: card} }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func (p *scripted) authorized(r *http.Request) {
 	if got := r.Header.Get("Authorization"); got != "Bearer "+bearer {

@@ -93,6 +93,11 @@ func noticeOf(err error) *notice {
 		}
 		return n
 	}
+	if errors.Is(err, ErrDomain) {
+		return &notice{Code: "wrong-provider", Detail: err.Error(),
+			Japanese: "このログインは別の認証サービスのためのものです。続けないでください。",
+			English:  "This login is meant for another provider. Don't go on."}
+	}
 	if errors.Is(err, ErrClosed) {
 		return &notice{Code: "login-closed",
 			Japanese: "このログインは終了しています。サービスの画面からやり直してください。",

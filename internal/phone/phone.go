@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"kazasu/internal/appapi"
@@ -34,6 +35,9 @@ type Phone struct {
 var (
 	// ErrClosed says that the login is over: finished, cancelled or expired.
 	ErrClosed = errors.New("login is closed")
+	// ErrDomain says that the challenge is for another provider than the one
+	// whose login was opened: signing it would log somebody in there.
+	ErrDomain = errors.New("challenge is for another provider")
 	// ErrNotRead says that consent was given before the card was read.
 	ErrNotRead = errors.New("card not read yet")
 )
@@ -69,7 +73,20 @@ func (p *Phone) Open(ctx context.Context, link string) (*Login, error) {
 		return nil, fmt.Errorf("opening login: %w", err)
 	}
 	l.caller.session = l.opened.Session
+	if !sameOrigin(address, l.opened.Challenge.Domain) {
+		return nil, fmt.Errorf("%w: login at %s, challenge for %s", ErrDomain, address, l.opened.Challenge.Domain)
+	}
 	return l, nil
+}
+
+// sameOrigin says that two addresses share scheme, host and port.
+func sameOrigin(a, b string) bool {
+	one, err := url.Parse(a)
+	if err != nil {
+		return false
+	}
+	other, err := url.Parse(b)
+	return err == nil && one.Host != "" && one.Scheme == other.Scheme && one.Host == other.Host
 }
 
 // Info is what the provider told about the login when it was opened.

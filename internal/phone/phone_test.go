@@ -20,7 +20,7 @@ var pin = jpki.NewPIN("1234")
 
 func TestFinish(t *testing.T) {
 	p, card := newScripted(t), newFakeCard()
-	redirect, err := (&Phone{Card: card}).Finish(t.Context(), p.link(), pin, pin)
+	redirect, err := p.phone(card).Finish(t.Context(), p.link(), pin, pin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func checkProof(t *testing.T, proofs []appapi.Proof) {
 func TestCommandsOfALogin(t *testing.T) {
 	p, card := newScripted(t), newFakeCard()
 	p.opened.Attributes = nil
-	if _, err := (&Phone{Card: card}).Finish(t.Context(), p.link(), pin, jpki.PIN{}); err != nil {
+	if _, err := p.phone(card).Finish(t.Context(), p.link(), pin, jpki.PIN{}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -94,7 +94,7 @@ func TestWaitReady(t *testing.T) {
 			p := newScripted(t)
 			p.opened.State, p.opened.Flow, p.opened.Number = appapi.StateNumber, appapi.CrossDevice, "012345"
 			p.statuses = test.statuses
-			login, err := (&Phone{}).Open(t.Context(), p.link())
+			login, err := p.phone(nil).Open(t.Context(), p.link())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func TestWaitReady(t *testing.T) {
 func TestWaitReadyGivesWay(t *testing.T) {
 	p := newScripted(t)
 	p.opened.State, p.statuses = appapi.StateNumber, []appapi.Status{{State: appapi.StateNumber}}
-	login, err := (&Phone{}).Open(t.Context(), p.link())
+	login, err := p.phone(nil).Open(t.Context(), p.link())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestFinishCancelsWhenTheCardRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p, card := newScripted(t), newFakeCard()
 			test.spoil(card)
-			redirect, err := (&Phone{Card: card}).Finish(t.Context(), p.link(), jpki.NewPIN("9999"), pin)
+			redirect, err := p.phone(card).Finish(t.Context(), p.link(), jpki.NewPIN("9999"), pin)
 			if err == nil || redirect == "" {
 				t.Errorf("got %q, %v; want both", redirect, err)
 			}
@@ -154,13 +154,13 @@ func TestFinishCancelsWhenTheCardRefuses(t *testing.T) {
 func TestProblemsComeThrough(t *testing.T) {
 	p, card := newScripted(t), newFakeCard()
 	p.problem["proof"] = appapi.Problem{Code: "certificate-revoked", Message: "the certificate was revoked"}
-	_, err := (&Phone{Card: card}).Finish(t.Context(), p.link(), pin, pin)
+	_, err := p.phone(card).Finish(t.Context(), p.link(), pin, pin)
 	var problem appapi.Problem
 	if !errors.As(err, &problem) || problem.Code != "certificate-revoked" {
 		t.Errorf("got %v", err)
 	}
 	p.problem["open"] = appapi.Problem{Code: "already-opened", Message: "login was already opened"}
-	if _, err := (&Phone{}).Open(t.Context(), p.link()); !errors.As(err, &problem) || problem.Code != "already-opened" {
+	if _, err := p.phone(nil).Open(t.Context(), p.link()); !errors.As(err, &problem) || problem.Code != "already-opened" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -175,9 +175,19 @@ func TestARefusalWithoutAProblemGetsOne(t *testing.T) {
 	}
 }
 
+func TestAChallengeForAnotherProviderIsNotSigned(t *testing.T) {
+	for _, domain := range []string{"https://auth.kazasu.test/api/realms/main", "http://idp.kazasu.test/api/realms/main", "https://idp.kazasu.test:444/", ""} {
+		p, card := newScripted(t), newFakeCard()
+		p.opened.Challenge.Domain = domain
+		if _, err := p.phone(card).Finish(t.Context(), p.link(), pin, pin); !errors.Is(err, ErrDomain) || card.signed != "" {
+			t.Errorf("%q: got %v, signed %q", domain, err, card.signed)
+		}
+	}
+}
+
 func TestConsentToLess(t *testing.T) {
 	p, card := newScripted(t), newFakeCard()
-	login, err := (&Phone{Card: card}).Open(t.Context(), p.link())
+	login, err := p.phone(card).Open(t.Context(), p.link())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +207,7 @@ func TestConsentToLess(t *testing.T) {
 
 func TestReadAgainAfterAWrongPIN(t *testing.T) {
 	p, card := newScripted(t), newFakeCard()
-	login, err := (&Phone{Card: card}).Open(t.Context(), p.link())
+	login, err := p.phone(card).Open(t.Context(), p.link())
 	if err != nil {
 		t.Fatal(err)
 	}

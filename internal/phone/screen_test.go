@@ -38,6 +38,7 @@ func newPerson(t *testing.T) *person {
 	screen := NewScreen(ScreenConfig{
 		Holders: []jpki.Holder{{ID: "hanako", Name: "試験　花子"}, {ID: "taro", Name: "試験　太郎"}},
 		Clock:   p.clock,
+		HTTP:    p.provider.client(),
 		Card: func(holder string) (slot.Slot, func(), error) {
 			if holder != "hanako" || p.cardErr != nil {
 				return nil, nil, errors.Join(p.cardErr, slot.ErrNoCard)
@@ -65,7 +66,7 @@ func (p *person) see(resp *http.Response, err error) {
 
 func (p *person) open() {
 	p.t.Helper()
-	p.see(p.client.Get(p.server.URL + "/open?login=" + url.QueryEscape(p.provider.server.URL+"/app/logins/T1")))
+	p.see(p.client.Get(p.server.URL + "/open?login=" + url.QueryEscape(p.provider.login())))
 }
 
 var tokenForm = regexp.MustCompile(`name="session" value="([^"]+)"`)
