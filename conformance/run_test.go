@@ -1,0 +1,281 @@
+package conformance
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"kazasu/conformance/report"
+)
+
+const verdicts = `Feature: every way to end
+
+  # clause: here
+  @AA-01 @must
+  Scenario: it holds
+    Given the card of "x" is on the reader
+    When the terminal sends 00 01 02 03
+    Then the answer is 00 01 02 03
+
+  # clause: here
+  @AA-02 @must
+  Scenario: it does not hold
+    Given the card of "x" is on the reader
+    When the terminal sends 00 01 02 03
+    Then the answer is 00 01 02 04
+
+  # clause: here
+  @AA-03 @should
+  Scenario: it should hold
+    Given the card of "x" is on the reader
+    When the terminal sends 00 01 02 03
+    Then the status word is 6A82
+
+  # clause: here
+  @AA-04 @behaviour
+  Scenario: the real one does
+    Given the card of "x" is on the reader
+    When the terminal sends 00 01 02 03
+    Then the status word is 6A82
+
+  # clause: here
+  @AA-05 @must
+  Scenario: the harness breaks
+    Given the card of "x" is on the reader
+    When the terminal sends 6E 01 00 00
+
+  # clause: here
+  @AA-06 @must @needs-moon
+  Scenario: the rig hasn't got it
+    Given the card of "x" is on the reader
+
+  # clause: here
+  @AA-07 @must
+  Scenario: a control fails
+    Given a control login of "nobody" succeeds
+
+  # clause: here
+  @AA-08 @must
+  Scenario Outline: one row fails
+    Given the card of "x" is on the reader
+    When the terminal sends <command>
+    Then the answer is 00 00 00 00
+
+    Examples:
+      | command     |
+      | 00 00 00 00 |
+      | 00 00 00 01 |
+
+  @AA-09 @must
+  Scenario: nothing in it
+`
+
+func verdictsOf(r Results) map[string]Verdict {
+	found := map[string]Verdict{}
+	for _, c := range r.Checks {
+		found[c.ID] = c.Verdict
+	}
+	return found
+}
+
+func TestEveryVerdict(t *testing.T) {
+	path := feature(t, "verdicts.feature", verdicts)
+	for _, row := range []struct {
+		name     string
+		parallel int
+		strict   bool
+		should   Verdict
+	}{
+		{"one at a time", 1, false, report.Warned},
+		{"eight at once", 8, false, report.Warned},
+		{"strict", 1, true, report.Failed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			o := options(t, path)
+			o.Parallel, o.Strict, o.Out = row.parallel, row.strict, t.TempDir()
+			r, err := Run(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]Verdict{
+				"AA-01": report.Passed, "AA-02": report.Failed, "AA-03": row.should, "AA-04": report.Warned,
+				"AA-05": report.Error, "AA-06": report.NotApplicable, "AA-07": report.Inconclusive,
+				"AA-08": report.Failed, "AA-09": report.Error,
+			}
+			got := verdictsOf(r)
+			for id, verdict := range want {
+				if got[id] != verdict {
+					t.Errorf("%s is %s, want %s", id, got[id], verdict)
+				}
+			}
+			if code := ExitCode(r, nil); code != 1 {
+				t.Errorf("exit code %d, want 1", code)
+			}
+		})
+	}
+}
+
+func TestFailureShowsBothSidesAndHowToRepeatIt(t *testing.T) {
+	o := options(t, feature(t, "verdicts.feature", verdicts))
+	o.Tags, o.Out = "@AA-02", t.TempDir()
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.Checks[0]
+	if c.Expected != "data of the answer: 00 01 02 04" || c.Observed != "00 01 02 03" {
+		t.Errorf("expected %q, observed %q", c.Expected, c.Observed)
+	}
+	if c.Replay != "kazasu run AA-02 --seed 7" || c.Clause != "here" {
+		t.Errorf("replay %q, clause %q", c.Replay, c.Clause)
+	}
+	content, err := os.ReadFile(filepath.Join(o.Out, filepath.FromSlash(c.Evidence[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var evidence struct {
+		ID       string
+		Observed string
+		Events   []struct{ Command string }
+	}
+	if err := json.Unmarshal(content, &evidence); err != nil {
+		t.Fatal(err)
+	}
+	if evidence.ID != "AA-02" || evidence.Observed != "00 01 02 03" || len(evidence.Events) == 0 {
+		t.Errorf("evidence: %s", content)
+	}
+	for _, name := range []string{"results.json", "junit.xml", "report.html"} {
+		if _, err := os.Stat(filepath.Join(o.Out, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTimeIsUp(t *testing.T) {
+	o := options(t, feature(t, "slow.feature", `Feature: slow
+  @AA-10 @must
+  Scenario: no answer in time
+    Given the card of "x" is on the reader
+    When the terminal sends EE 00 00 00
+`))
+	o.Timeout = 20 * time.Millisecond
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Checks[0].Verdict; got != report.Inconclusive {
+		t.Errorf("%s: %s", got, r.Checks[0].Observed)
+	}
+	if code := ExitCode(r, nil); code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
+}
+
+func TestUndefinedStepProposesTheNearest(t *testing.T) {
+	path := feature(t, "mine.feature", `# language: ja
+機能: 自作
+  シナリオ: 打ち間違い
+    前提「hanako」のカードがかざされている
+    ならば ステータスワードは 9000 です
+`)
+	_, err := Run(t.Context(), options(t, path))
+	var wrong *UsageError
+	if !errors.As(err, &wrong) {
+		t.Fatalf("got %v", err)
+	}
+	if !strings.Contains(wrong.Message, path+":5: ") || !strings.Contains(wrong.Message, "ステータスワードは {word} である") {
+		t.Errorf("message:\n%s", wrong.Message)
+	}
+	if ExitCode(Results{}, err) != 2 {
+		t.Errorf("exit code %d, want 2", ExitCode(Results{}, err))
+	}
+}
+
+func TestStrangersFeatureInJapanese(t *testing.T) {
+	path := feature(t, "mine.feature", `# language: ja
+機能: 自作の検査
+  シナリオ: カードが応答する
+    前提「hanako」のカードがかざされている
+    もし 端末が 00 A4 04 0C を送る
+    ならば ステータスワードは 9000 である
+    かつ 応答は 4 バイトである
+`)
+	r, err := Run(t.Context(), options(t, filepath.Dir(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.Checks[0]
+	if c.Verdict != report.Passed || c.Level != report.Must || c.Group != "own" || c.ID != path+":3" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWrongRequests(t *testing.T) {
+	twice := feature(t, "twice.feature", "Feature: f\n  @AA-01 @must\n  Scenario: a\n    Given the card of \"x\" is on the reader\n  @AA-01 @must\n  Scenario: b\n    Given the card of \"x\" is on the reader\n")
+	broken := feature(t, "broken.feature", "Feature: f\n  Scenario: a\n    Given x\n    Nonsense here\n")
+	for _, row := range []struct {
+		name   string
+		change func(*Options)
+		want   string
+	}{
+		{"unknown check", func(o *Options) { o.Select = []string{"CA-O4"} }, `"CA-O4" is no check`},
+		{"no such path", func(o *Options) { o.Select = []string{"nowhere/x.feature"} }, "is no check, no group and no feature file"},
+		{"same ID twice", func(o *Options) { o.Select = []string{twice} }, "ID AA-01 is taken by"},
+		{"not Gherkin", func(o *Options) { o.Select = []string{broken} }, "broken.feature"},
+		{"broken tags", func(o *Options) { o.Tags = "@must and (" }, "tag expression"},
+		{"nothing left", func(o *Options) { o.Tags = "@nobody" }, "no check fits"},
+		{"unknown format", func(o *Options) { o.Formats = []string{"pdf"} }, "no format is called"},
+		{"unknown fault", func(o *Options) { o.Faults = []string{"no.such"} }, "fault no.such"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			o := options(t, "CA-04")
+			row.change(&o)
+			_, err := Run(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), row.want) || ExitCode(Results{}, err) != 2 {
+				t.Errorf("got %v (exit %d), want %q and exit 2", err, ExitCode(Results{}, err), row.want)
+			}
+		})
+	}
+}
+
+func TestUnknownCheckProposesTheNearest(t *testing.T) {
+	_, err := List([]string{"CA-O4"}, "")
+	var wrong *UsageError
+	if !errors.As(err, &wrong) || !strings.Contains(wrong.Hint, "CA-04") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTagExpressions(t *testing.T) {
+	tags := []string{"@must", "@CA-12"}
+	for _, row := range []struct {
+		expression string
+		want       bool
+	}{
+		{"", true}, {"@must", true}, {"not @must", false}, {"@must and not @should", true},
+		{"@should or @CA-12", true}, {"not (@should or @CA-12)", false}, {"@should and @must or @must", true},
+	} {
+		match, err := parseTags(row.expression)
+		if err != nil {
+			t.Fatalf("%s: %v", row.expression, err)
+		}
+		if got := match(tags); got != row.want {
+			t.Errorf("%q is %v for %v, want %v", row.expression, got, tags, row.want)
+		}
+	}
+}
+
+func TestOneScenarioByItsLine(t *testing.T) {
+	path := feature(t, "verdicts.feature", verdicts)
+	r, err := Run(t.Context(), options(t, path+":7"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Checks) != 1 || r.Checks[0].ID != "AA-01" {
+		t.Errorf("got %+v", r.Checks)
+	}
+}
