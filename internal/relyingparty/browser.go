@@ -3,6 +3,9 @@ package relyingparty
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"image/png"
@@ -64,6 +67,12 @@ type BrowserConfig struct {
 	InsecureIgnoreCertificates bool
 	// Timeout of one step whose context has no deadline; default 30 s.
 	Timeout time.Duration
+}
+
+// SPKI is a certificate's entry for TrustedKeys.
+func SPKI(c *x509.Certificate) string {
+	digest := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(digest[:])
 }
 
 // Browser is one window of a headless Chromium. Its steps wait until they can
@@ -185,6 +194,9 @@ func run[T any](ctx context.Context, b *Browser, doing string, action chromedp.A
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	result, err := chromedp.Run(step, action)
+	for pageChanged(err) && step.Err() == nil {
+		result, err = chromedp.Run(step, action)
+	}
 	if err == nil {
 		return result, nil
 	}
@@ -192,6 +204,20 @@ func run[T any](ctx context.Context, b *Browser, doing string, action chromedp.A
 		err = ctx.Err()
 	}
 	return result, fmt.Errorf("browser: %s: %w", doing, err)
+}
+
+// pageChanged says that a step met an element of a page that went away
+// meanwhile, so that it did nothing and may look again on the new page.
+func pageChanged(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, sign := range []string{"No node with given id", "Could not find node", "Cannot find context"} {
+		if strings.Contains(err.Error(), sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // do is run for actions without a result.
@@ -215,9 +241,18 @@ func (b *Browser) Fill(ctx context.Context, selector, value string) error {
 	field := chromedp.CSS(selector)
 	return b.do(ctx, "filling "+selector,
 		chromedp.WaitVisible(field),
-		chromedp.SetValue(field, ""),
+		selectAll(selector),
 		chromedp.SendKeys(field, value),
 	)
+}
+
+// selectAll selects what a text field holds, so that typing replaces it.
+func selectAll(selector string) chromedp.Action[chromedp.Void] {
+	script := chromedp.Evaluate[bool](`(e => { e.focus(); e.select(); return true })(document.querySelector(` + quoted(selector) + `))`)
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := script(ctx, t)
+		return chromedp.Void{}, err
+	}
 }
 
 // WaitFor waits until an element that fits is visible.
