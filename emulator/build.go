@@ -27,14 +27,14 @@ func Build(profile string, c Contents) (Profile, error) {
 	if v.underFifteen {
 		c.SignCertificate, c.SignKey = nil, nil
 	}
-	b := builder{Contents: c, variant: v, profile: Profile{
-		Name: v.name, ATR: bytes.Clone(v.atr), serial: serial(c.Serial), strictReset: v.strictReset,
+	b := builder{Contents: c, variant: v, issue: issue{
+		serial: serial(c.Serial), strictReset: v.strictReset,
 		municipality: optional(c.Municipality), expiry: optional(c.CardExpiry),
 	}}
 	if err := b.build(); err != nil {
 		return Profile{}, fmt.Errorf("building %s card: %w", profile, err)
 	}
-	return b.profile, nil
+	return Profile{Name: v.name, ATR: bytes.Clone(v.atr), issue: &b.issue}, nil
 }
 
 // optional is nil for an empty text.
@@ -45,11 +45,11 @@ func optional(s string) []byte {
 	return []byte(s)
 }
 
-// builder collects a profile.
+// builder collects what is written on the card.
 type builder struct {
 	Contents
 	variant variant
-	profile Profile
+	issue   issue
 }
 
 func (b *builder) build() error {
@@ -71,12 +71,12 @@ func (b *builder) build() error {
 	return nil
 }
 
-func (b *builder) add(a application) { b.profile.applications = append(b.profile.applications, a) }
+func (b *builder) add(a application) { b.issue.applications = append(b.issue.applications, a) }
 
 // pin makes the file of a PIN and its place among the card's PINs.
 func (b *builder) pin(credential jpki.Credential, value string) file {
-	b.profile.pins = append(b.profile.pins, pinSpec{credential, jpki.NewPIN(value)})
-	return verifying(credential.File, len(b.profile.pins)-1)
+	b.issue.pins = append(b.issue.pins, pinSpec{credential, jpki.NewPIN(value)})
+	return verifying(credential.File, len(b.issue.pins)-1)
 }
 
 // jpki is 公的個人認証AP. Files 0005, 0009, 0010 and 0019 exist on real cards and
@@ -92,7 +92,7 @@ func (b *builder) jpki() application {
 		readable(jpki.SignCertificate, after(jpki.SignPIN), padded(b.SignCertificate, certificateSize)),
 		readable(jpki.SignCA, always, padded(b.SignCA, certificateSize)),
 		hidden(0x0005),
-		readable(jpki.TokenInfo, always, tokenInfo(b.variant.label, b.profile.serial)),
+		readable(jpki.TokenInfo, always, tokenInfo(b.variant.label, b.issue.serial)),
 		readable(jpki.CertificatesThere, always, b.certificatesThere()),
 		readable(0x0009, never, padded(nil, 1)),
 		auth,

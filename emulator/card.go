@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -56,6 +57,9 @@ type Card struct {
 // State remembers. A State that holds something else than this card's blob is
 // an error.
 func New(p Profile, o Options) (*Card, error) {
+	if p.issue == nil {
+		return nil, errors.New("making card: the profile is empty, Build makes one")
+	}
 	c := &Card{profile: p, state: o.State, clock: o.Clock, rand: o.Rand}
 	c.profile.ATR = bytes.Clone(p.ATR)
 	if c.clock == nil {
@@ -69,6 +73,12 @@ func New(p Profile, o Options) (*Card, error) {
 	}
 	return c, nil
 }
+
+// String names profile and serial; a Card never prints what is inside.
+func (c *Card) String() string { return c.profile.String() }
+
+// Format prints String for every verb.
+func (c *Card) Format(s fmt.State, _ rune) { fmt.Fprint(s, c.String()) }
 
 // PowerOn is a cold start: it returns the answer to reset, and the session is
 // new.

@@ -84,6 +84,13 @@ type Profile struct {
 	Name string // "standard", "under-15", …: see Profiles
 	ATR  []byte // answer to reset
 
+	*issue // nil in a Profile that Build did not make
+}
+
+// issue is what was written on the card. It stands behind a pointer, since fmt
+// calls no method on a Profile in an unexported field of another struct: it
+// would print the files.
+type issue struct {
 	serial               string // 16 characters, in EF 0006 and in the state
 	applications         []application
 	pins                 []pinSpec
@@ -92,7 +99,12 @@ type Profile struct {
 }
 
 // String names profile and serial; a Profile never prints what is inside.
-func (p Profile) String() string { return p.Name + " card " + p.serial }
+func (p Profile) String() string {
+	if p.issue == nil {
+		return "card without contents"
+	}
+	return p.Name + " card " + p.serial
+}
 
 // Format prints String for every verb.
 func (p Profile) Format(s fmt.State, _ rune) { fmt.Fprint(s, p.String()) }

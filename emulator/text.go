@@ -133,7 +133,7 @@ func (b *builder) signed(content []byte, tag tlv.Tag) ([]byte, error) {
 func (b *builder) basic() []byte {
 	version := []byte{0x01, 0x03, 0x0E, 0x01} // format, extended length, maker, option
 	keyID := []byte("6000034\x08\x05001\x00\x00\x00\x00")
-	digest := sha256.Sum256([]byte(b.profile.serial))
+	digest := sha256.Sum256([]byte(b.issue.serial))
 	return objects(object{tagBasic, objects(
 		object{tagBasicVersion, version},
 		object{tagBasicKeyID, keyID},
