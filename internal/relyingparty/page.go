@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"kazasu/internal/appapi"
 )
 
 // Page is one page as a light browser sees it: what it is made of, not what
@@ -22,11 +24,19 @@ type Page struct {
 const marker = "data-kazasu"
 
 // AppLink is where the provider's login page sends the app: the href of its
-// a[data-kazasu=app-link]; ErrNoAppLink when there is none.
-func (p *Page) AppLink() (string, error) {
-	n := p.find(func(n *html.Node) bool {
-		return n.Data == "a" && attribute(n, marker) == "app-link" && attribute(n, "href") != ""
-	})
+// a[data-kazasu=app-link]. Of several, the one for this flow (data-flow) is
+// taken, else the first; ErrNoAppLink when there is none.
+func (p *Page) AppLink(flow appapi.Flow) (string, error) {
+	link := func(flow string) *html.Node {
+		return p.find(func(n *html.Node) bool {
+			return n.Data == "a" && attribute(n, marker) == "app-link" && attribute(n, "href") != "" &&
+				(flow == "" || attribute(n, "data-flow") == flow)
+		})
+	}
+	n := link(string(flow))
+	if n == nil {
+		n = link("")
+	}
 	if n == nil {
 		return "", ErrNoAppLink
 	}
@@ -67,7 +77,7 @@ func (p *Page) Refusal() *Refusal {
 	}
 	r := &Refusal{Reason: attribute(n, "data-reason"), Status: p.Status, URL: p.URL.String(), Text: p.Text()}
 	if r.Reason == "" {
-		r.Reason = "no-session"
+		r.Reason = "error-page"
 	}
 	return r
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"kazasu/internal/appapi"
 )
 
 // AgentConfig is what a light browser looks like from outside.
@@ -24,8 +26,8 @@ type AgentConfig struct {
 	// Header goes along with every request to the issuer's host and to no
 	// other: this is how a login's tag reaches the provider.
 	Header http.Header
-	// Desktop makes it a PC's browser; without it, a phone's, for which the
-	// provider offers the app link rather than a QR code.
+	// Desktop makes it a PC's browser, whose app link is the one that the QR
+	// code holds; without it, a phone's, which opens the app by its link.
 	Desktop bool
 	// Probe is the URL of the RP's JSON probe; default /me beside the page
 	// where the login began.
@@ -89,7 +91,7 @@ func NewUserAgent(c AgentConfig) *UserAgent {
 
 // Refusal is how an RP or a provider turned the browser away.
 type Refusal struct {
-	Reason string // the page's data-reason, or no-session when it named none
+	Reason string // the page's data-reason; error-page when an error page names none, no-session when any other page leaves nobody logged in
 	Status int    // HTTP status of the page
 	URL    string // of the page
 	Text   string // what the page says, for people
@@ -122,7 +124,11 @@ func (a *UserAgent) Start(ctx context.Context, rpURL string) (link string, ended
 			return "", nil, fmt.Errorf("pressing login button: %w", err)
 		}
 	}
-	if link, err := page.AppLink(); err == nil {
+	flow := appapi.SameDevice
+	if a.config.Desktop {
+		flow = appapi.CrossDevice
+	}
+	if link, err := page.AppLink(flow); err == nil {
 		return link, nil, nil
 	}
 	outcome, err := a.Outcome(ctx)

@@ -160,7 +160,7 @@ func TestPagesWithoutAnAppLink(t *testing.T) {
 		{"nothing", "<p>hello</p>", 200, "no-session"},
 		{"link of another kind", `<a data-kazasu="help" href="/x">x</a>`, 200, "no-session"},
 		{"error page with a reason", `<main data-reason="client-unknown"><h1>Error</h1></main>`, 400, "client-unknown"},
-		{"bare error", `oops`, 500, "no-session"},
+		{"bare error", `oops`, 500, "error-page"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			agent := NewUserAgent(AgentConfig{Issuer: "https://idp.test", Header: http.Header{"Kazasu-Tag": {"t"}}})
@@ -172,6 +172,17 @@ func TestPagesWithoutAnAppLink(t *testing.T) {
 				t.Errorf("got %+v", ended.Refusal)
 			}
 		})
+	}
+}
+
+func TestTheLinkOfItsOwnFlow(t *testing.T) {
+	address := static(t, 200, `<a data-kazasu="app-link" data-flow="cross-device" href="app:qr">QR</a>
+		<a data-kazasu="app-link" data-flow="same-device" href="app:here">open</a>`)
+	for desktop, want := range map[bool]string{true: "app:qr", false: "app:here"} {
+		link, _, err := NewUserAgent(AgentConfig{Desktop: desktop}).Start(t.Context(), address)
+		if err != nil || link != want {
+			t.Errorf("desktop %t: got %q, %v; want %q", desktop, link, err, want)
+		}
 	}
 }
 
