@@ -24,19 +24,23 @@ type Page struct {
 const marker = "data-kazasu"
 
 // AppLink is where the provider's login page sends the app: the href of its
-// a[data-kazasu=app-link]. Of several, the one for this flow (data-flow) is
-// taken, else the first; ErrNoAppLink when there is none.
-func (p *Page) AppLink(flow appapi.Flow) (string, error) {
-	link := func(flow string) *html.Node {
-		return p.find(func(n *html.Node) bool {
-			return n.Data == "a" && attribute(n, marker) == "app-link" && attribute(n, "href") != "" &&
-				(flow == "" || attribute(n, "data-flow") == flow)
-		})
+// first a[data-kazasu=app-link]; ErrNoAppLink when there is none.
+func (p *Page) AppLink() (string, error) { return p.appLink("") }
+
+// AppLinkFor is AppLink for one flow: of several links the one that says so
+// (data-flow), else the first.
+func (p *Page) AppLinkFor(flow appapi.Flow) (string, error) {
+	if link, err := p.appLink(string(flow)); err == nil {
+		return link, nil
 	}
-	n := link(string(flow))
-	if n == nil {
-		n = link("")
-	}
+	return p.appLink("")
+}
+
+func (p *Page) appLink(flow string) (string, error) {
+	n := p.find(func(n *html.Node) bool {
+		return n.Data == "a" && attribute(n, marker) == "app-link" && attribute(n, "href") != "" &&
+			(flow == "" || attribute(n, "data-flow") == flow)
+	})
 	if n == nil {
 		return "", ErrNoAppLink
 	}

@@ -128,7 +128,7 @@ func (a *UserAgent) Start(ctx context.Context, rpURL string) (link string, ended
 	if a.config.Desktop {
 		flow = appapi.CrossDevice
 	}
-	if link, err := page.AppLink(flow); err == nil {
+	if link, err := page.AppLinkFor(flow); err == nil {
 		return link, nil, nil
 	}
 	outcome, err := a.Outcome(ctx)
