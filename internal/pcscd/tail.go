@@ -1,0 +1,56 @@
+package pcscd
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+)
+
+// tailLines is how much of pcscd's log an error quotes.
+const tailLines = 10
+
+// tail passes a log on and remembers its last lines.
+type tail struct {
+	next io.Writer
+
+	mu   sync.Mutex
+	part []byte // a line without its end yet
+	last []string
+}
+
+// Write never fails: a log that can't be written must not stop pcscd.
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, _ = t.next.Write(b)
+	t.part = append(t.part, b...)
+	for {
+		line, rest, ok := bytes.Cut(t.part, []byte{'\n'})
+		if !ok {
+			return len(b), nil
+		}
+		t.keep(string(line))
+		t.part = append([]byte(nil), rest...)
+	}
+}
+
+func (t *tail) keep(line string) {
+	if line = strings.TrimSpace(line); line == "" {
+		return
+	}
+	t.last = append(t.last, line)
+	if len(t.last) > tailLines {
+		t.last = t.last[1:]
+	}
+}
+
+func (t *tail) lines() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := append([]string(nil), t.last...)
+	if rest := strings.TrimSpace(string(t.part)); rest != "" {
+		lines = append(lines, rest)
+	}
+	return lines
+}
