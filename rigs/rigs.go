@@ -18,6 +18,9 @@ type Rig struct {
 	Name string `yaml:"name" required:"true" pattern:"^[a-z][a-z0-9-]*$"`
 	// Title is one sentence for people.
 	Title string `yaml:"title"`
+	// Extends is a shipped rig or a file, relative to this one, which says
+	// what this one doesn't.
+	Extends string `yaml:"extends"`
 
 	Card   Card   `yaml:"card"`
 	Reader Reader `yaml:"reader"`
