@@ -37,7 +37,7 @@ var errNoKey = errors.New("provider has no such signing key")
 
 // VerifySignature checks a compact JWS and returns its payload.
 func (s *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	object, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{s.alg})
+	object, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{s.alg})
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func (p *Page) Refusal() *Refusal {
 	}
 	r := &Refusal{Reason: attribute(n, "data-reason"), Status: p.Status, URL: p.URL.String(), Text: p.Text()}
 	if r.Reason == "" {
-		r.Reason = "error-page"
+		r.Reason = "no-session"
 	}
 	return r
 }

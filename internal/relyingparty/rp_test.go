@@ -38,10 +38,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-var (
-	secretForm    = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-	challengeForm = secretForm
-)
+var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
 func TestAuthorizationRequest(t *testing.T) {
 	s := newService(t, newScripted(t))
@@ -98,7 +95,7 @@ func TestTokenRequest(t *testing.T) {
 
 func checkAssertion(t *testing.T, s *service, assertion string) {
 	t.Helper()
-	object, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.ES256})
+	object, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +134,7 @@ func TestClientKeyRS256(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	object, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.RS256})
+	object, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func NewUserAgent(c AgentConfig) *UserAgent {
 
 // Refusal is how an RP or a provider turned the browser away.
 type Refusal struct {
-	Reason string // the page's data-reason; error-page when an error page names none, no-session when any other page leaves nobody logged in
+	Reason string // the page's data-reason, or no-session when it names none
 	Status int    // HTTP status of the page
 	URL    string // of the page
 	Text   string // what the page says, for people

@@ -160,7 +160,7 @@ func TestPagesWithoutAnAppLink(t *testing.T) {
 		{"nothing", "<p>hello</p>", 200, "no-session"},
 		{"link of another kind", `<a data-kazasu="help" href="/x">x</a>`, 200, "no-session"},
 		{"error page with a reason", `<main data-reason="client-unknown"><h1>Error</h1></main>`, 400, "client-unknown"},
-		{"bare error", `oops`, 500, "error-page"},
+		{"bare error", `oops`, 500, "no-session"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			agent := NewUserAgent(AgentConfig{Issuer: "https://idp.test", Header: http.Header{"Kazasu-Tag": {"t"}}})
