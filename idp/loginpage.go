@@ -70,15 +70,15 @@ func (p *Provider) showLogin(w http.ResponseWriter, r *http.Request, l *login) {
 	if p.leave(w, r, v) {
 		return
 	}
-	p.renderLogin(w, r, l, v, http.StatusOK, "")
+	p.renderLogin(w, r, l, v, http.StatusOK)
 }
 
-func (p *Provider) renderLogin(w http.ResponseWriter, r *http.Request, l *login, v view, status int, problem string) {
+func (p *Provider) renderLogin(w http.ResponseWriter, r *http.Request, l *login, v view, status int) {
 	self := p.config.Issuer + "/login/" + l.id
 	data := page{
 		Language: v.language, Title: say(v.language, "title-login"), Self: self, Watch: v.generation,
 		Client: l.request.client, View: viewOf(v), Phone: isPhone(r.UserAgent()),
-		Until: japan(v.deadline), Problem: problem,
+		Until: japan(v.deadline), Problem: problemOf(r, v),
 	}
 	switch data.View {
 	case viewBegin:
@@ -120,22 +120,30 @@ func (p *Provider) typeNumber(w http.ResponseWriter, r *http.Request, l *login) 
 		p.errorPage(w, r, http.StatusBadRequest, wordsBadRequest, err)
 		return
 	}
+	target := p.config.Issuer + "/login/" + l.id
 	left, err := l.typeNumber(narrow(params.one("number")), p.now())
-	v := l.view(p.now())
-	if v.phase == failed && errors.Is(err, errWrongNumber) {
-		p.end(l, "number mistyped")
-	}
 	switch {
-	case err == nil, v.phase >= finished, v.stale:
-		http.Redirect(w, r, p.config.Issuer+"/login/"+l.id, http.StatusSeeOther)
+	case errors.Is(err, errWrongNumber) && left == 0:
+		p.end(l, "number mistyped")
 	case errors.Is(err, errWrongNumber):
 		p.tellError(l.id, l.tag, "login/number", accessDenied, err)
-		p.renderLogin(w, r, l, v, http.StatusOK, say(v.language, "number-wrong", left))
 	case errors.Is(err, errNotOpened):
-		p.renderLogin(w, r, l, v, http.StatusOK, say(v.language, "not-opened"))
-	default:
-		http.Redirect(w, r, p.config.Issuer+"/login/"+l.id, http.StatusSeeOther)
+		target += "?early=1"
 	}
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+// problemOf is what stands in the way of going on, for the person.
+func problemOf(r *http.Request, v view) string {
+	switch {
+	case v.stale:
+		return ""
+	case v.phase == waitingForNumber && v.triesLeft < numberTries:
+		return say(v.language, "number-wrong", v.triesLeft)
+	case v.phase == waitingForApp && r.URL.Query().Has("early"):
+		return say(v.language, "not-opened")
+	}
+	return ""
 }
 
 // narrow makes full-width digits ASCII and drops spaces.
@@ -186,7 +194,7 @@ func (p *Provider) waitLogin(w http.ResponseWriter, r *http.Request, l *login) {
 	if p.leave(w, r, v) {
 		return
 	}
-	p.renderLogin(w, r, l, v, http.StatusAccepted, "")
+	p.renderLogin(w, r, l, v, http.StatusAccepted)
 }
 
 // returnFromApp is where the app sends its own browser: with the app's key and

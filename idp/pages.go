@@ -143,9 +143,11 @@ func (p *Provider) errorPage(w http.ResponseWriter, r *http.Request, status int,
 }
 
 // isPhone guesses from the user agent, as the real service does: a phone that
-// poses as a PC gets the PC's page, which has the link as well.
+// poses as a PC gets the PC's page, which has the link as well. A program that
+// is no browser gets the link first.
 func isPhone(userAgent string) bool {
-	return strings.Contains(userAgent, "Mobile") || strings.Contains(userAgent, "Android") || strings.Contains(userAgent, "iPhone")
+	return !strings.HasPrefix(userAgent, "Mozilla/") ||
+		strings.Contains(userAgent, "Mobile") || strings.Contains(userAgent, "Android") || strings.Contains(userAgent, "iPhone")
 }
 
 // japan is where the times on the pages are told.

@@ -51,6 +51,7 @@ var pageWords = map[string]words{
 	"qr-label":     {"アプリで読み取る二次元コード", "QR code to scan with the app"},
 	"qr-expires":   {"有効期限 %s", "Valid until %s"},
 	"qr-expired":   {"二次元コードの有効期限が切れました。", "The code has expired."},
+	"qr-click":     {"エミュレートした電話を使う場合は、二次元コードをクリックしてください。", "With an emulated phone, click the code instead."},
 	"renew":        {"二次元コードを更新", "Get a new code"},
 	"number-label": {"スマートフォンに表示された6桁の番号", "The 6-digit number on your phone"},
 	"number-text":  {"スマートフォンに表示された6桁の番号を入力してください。", "Type the 6-digit number that your phone shows."},
