@@ -21,6 +21,7 @@ type cardHand struct {
 	control bench.CardControl
 	atr     []byte
 	answer  apdu.Response
+	kept    []byte // of an earlier answer
 	took    time.Duration
 	content []byte // of the file read last
 	release func()
@@ -52,6 +53,11 @@ func cardSteps() []Row {
 		{`the answer starts with {hex}`, `応答は {hex} で始まる`, "compares the first bytes of the last answer", answerStarts},
 		{`the answer ends with {hex}`, `応答は {hex} で終わる`, "compares the last bytes of the last answer", answerEnds},
 		{`the answer is the text {string}`, `応答は文字列{string}である`, "compares the last answer as UTF-8 text", answerText},
+		{`the answer is kept`, `応答を控える`, "remembers the data of the last answer", answerKept},
+		{`the answer is the kept one`, `応答は控えたものと同じである`, "compares with the remembered data", answerIsKept},
+		{`the answer is another than the kept one`, `応答は控えたものと異なる`, "compares with the remembered data", answerDiffers},
+		{`the card loses power during {hex}`, `{hex} の途中でカードの電源が落ちる`,
+			"sends the command and cuts the power before the answer", losesPower},
 		{`these commands are answered:`, `次のコマンドに次の応答が返る:`,
 			"sends each command of the table: | command | status | data |, data optional; .. stands for any bytes", commandsAnswered},
 		{`the application {hex} is selected`, `アプリケーション {hex} を選択する`, "SELECT by name, and expects 9000", selectApplication},
@@ -198,6 +204,46 @@ func answerText(_ context.Context, w *World, want string) error {
 }
 
 func head(b []byte, n int) []byte { return b[:min(n, len(b))] }
+
+func answerKept(_ context.Context, w *World) error {
+	w.card.kept = bytes.Clone(w.card.answer.Data)
+	return nil
+}
+
+func answerIsKept(_ context.Context, w *World) error {
+	return Expect("data of the answer", w.card.kept, w.card.answer.Data)
+}
+
+func answerDiffers(_ context.Context, w *World) error {
+	same := bytes.Equal(w.card.kept, w.card.answer.Data)
+	return ExpectThat(!same, "data of the answer", "another than "+show(w.card.kept), w.card.answer.Data)
+}
+
+// powerAfter is how long a command runs before its power goes.
+const powerAfter = 20 * time.Millisecond
+
+// losesPower cuts the power in the middle of a command. Whether the command
+// still gets an answer is the card's matter; that both calls end is not.
+func losesPower(ctx context.Context, w *World, command []byte) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = w.card.raw.Transmit(ctx, command) // answer or error: both may be
+	}()
+	if err := w.wait(ctx, powerAfter); err != nil {
+		return err
+	}
+	err := w.card.raw.PowerOff(ctx)
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return &Failure{"command without power", "an end", "it hangs"}
+	}
+	if err != nil {
+		return fmt.Errorf("powering off: %w", err)
+	}
+	return nil
+}
 
 // commandsAnswered runs a table of commands: command, status, and data where
 // it matters, in which ".." stands for any number of bytes at the end.
