@@ -6,8 +6,13 @@ import (
 	"os"
 
 	"kazasu/internal/cli"
+	"kazasu/internal/pcscd"
 )
 
 func main() {
+	// A private pcscd is this program again, inside namespaces of its own.
+	if handled, exit := pcscd.Helper(os.Args); handled {
+		os.Exit(exit)
+	}
 	os.Exit(cli.Main(os.Args[1:], cli.Process()))
 }

@@ -47,18 +47,21 @@ func userFile(err error) error {
 	if err == nil {
 		return nil
 	}
+	return &usageError{text: err.Error(), hint: hintOf(err), cause: err}
+}
+
+// hintOf is the cure that an error knows, "" when it knows none.
+func hintOf(err error) string {
 	var h hinter
-	hint := ""
 	if errors.As(err, &h) {
-		hint = h.Hint()
+		return h.Hint()
 	}
-	return &usageError{text: err.Error(), hint: hint, cause: err}
+	return ""
 }
 
 // withHint adds a cure to an error that has none.
 func withHint(err error, hint string) error {
-	var h hinter
-	if err == nil || (errors.As(err, &h) && h.Hint() != "") {
+	if err == nil || hintOf(err) != "" {
 		return err
 	}
 	return &hinted{err, hint}
@@ -78,8 +81,8 @@ type exit int
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 func (e exit) ExitCode() int { return int(e) }
 
-// report says what went wrong and returns the exit code.
-func report(w World, command *cobra.Command, err error) int {
+// tell says what went wrong and returns the exit code.
+func tell(w World, command *cobra.Command, err error) int {
 	var silent exit
 	if err == nil {
 		return exitOK
@@ -93,9 +96,8 @@ func report(w World, command *cobra.Command, err error) int {
 		return exitInterrupted
 	}
 	c.printf("kazasu: %s %s\n", c.red("error:"), err)
-	var h hinter
-	if errors.As(err, &h) && h.Hint() != "" {
-		c.printf("kazasu: %s %s\n", c.yellow("hint:"), h.Hint())
+	if hint := hintOf(err); hint != "" {
+		c.printf("kazasu: %s %s\n", c.yellow("hint:"), hint)
 	}
 	var code coder
 	if errors.As(err, &code) {
