@@ -97,15 +97,7 @@ func newCard(t testing.TB, profile string, change ...func(*emulator.Contents)) *
 
 func newCardWith(t testing.TB, profile string, o emulator.Options, change ...func(*emulator.Contents)) *emulator.Card {
 	t.Helper()
-	contents := testContents()
-	for _, f := range change {
-		f(&contents)
-	}
-	p, err := emulator.Build(profile, contents)
-	if err != nil {
-		t.Fatalf("building card: %v", err)
-	}
-	card, err := emulator.New(p, o)
+	card, err := emulator.New(testProfile(t, profile, change...), o)
 	if err != nil {
 		t.Fatalf("making card: %v", err)
 	}
@@ -113,6 +105,28 @@ func newCardWith(t testing.TB, profile string, o emulator.Options, change ...fun
 		t.Fatalf("powering on: %v", err)
 	}
 	return card
+}
+
+// built keeps the profiles of testContents, since building one signs twice.
+var built sync.Map
+
+func testProfile(t testing.TB, name string, change ...func(*emulator.Contents)) emulator.Profile {
+	t.Helper()
+	if p, ok := built.Load(name); ok && len(change) == 0 {
+		return p.(emulator.Profile)
+	}
+	contents := testContents()
+	for _, f := range change {
+		f(&contents)
+	}
+	p, err := emulator.Build(name, contents)
+	if err != nil {
+		t.Fatalf("building card: %v", err)
+	}
+	if len(change) == 0 {
+		built.Store(name, p)
+	}
+	return p
 }
 
 func underFifteen(c *emulator.Contents) { c.SignCertificate, c.SignKey, c.SignPassword = nil, nil, "" }
