@@ -178,10 +178,22 @@ func (b *Browser) Close() error {
 		stop()
 		b.cancel()
 		if b.folder != "" {
-			b.failed = os.RemoveAll(b.folder)
+			b.failed = removeProfile(b.folder)
 		}
 	})
 	return b.failed
+}
+
+// removeProfile tries more than once: a process of Chromium's that is just
+// ending may still add a file.
+func removeProfile(folder string) (err error) {
+	const attempts = 10
+	for range attempts {
+		if err = os.RemoveAll(folder); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("removing browser profile: %w", err)
 }
 
 // run performs one step within ctx, or within the configured time.
