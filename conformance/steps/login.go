@@ -72,6 +72,8 @@ func loginSteps() []Row {
 		{`the phone consents`, `スマートフォンで同意する`, "hands over all that was asked for", phoneConsents},
 		{`the phone consents to {string} only`, `スマートフォンで{string}だけに同意する`,
 			"hands over these attributes, separated by spaces", phoneConsentsTo},
+		{`handing over the proof again is refused`, `もう一度同じ証明を渡しても拒まれる`,
+			"posts what the card gave a second time, which the provider must refuse", proofReplayed},
 		{`the phone cancels`, `スマートフォンで中止する`, "gives up, as with the app's cancel button", phoneCancels},
 		{`the phone gives up because of {string}`, `スマートフォンが{string}のため断念する`,
 			"cancels with a reason: cancelled, pin-blocked, card-unusable or timeout", phoneGivesUp},
@@ -378,6 +380,19 @@ func (w *World) consent(ctx context.Context, attributes []string) error {
 	}
 	w.logins.redirect, err = l.Consent(ctx, attributes)
 	return w.refusedByProvider("handing over the proof", err)
+}
+
+func proofReplayed(ctx context.Context, w *World) error {
+	l, err := w.opened()
+	if err != nil {
+		return err
+	}
+	_, err = l.Consent(ctx, nil)
+	var problem appapi.Problem
+	if err != nil && !errors.As(err, &problem) {
+		return err
+	}
+	return ExpectThat(err != nil, "proof handed over a second time", "a refusal", "accepted")
 }
 
 func phoneCancels(ctx context.Context, w *World) error {

@@ -57,6 +57,8 @@ func authorizeSteps() []Row {
 		{`its parameter {string} is missing`, `そのパラメーター{string}がない`, "leaves a parameter out", parameterMissing},
 		{`its parameter {string} is sent twice`, `そのパラメーター{string}が2回ある`, "repeats a parameter with its value", parameterTwice},
 		{`its parameter {string} has {int} characters`, `そのパラメーター{string}は {int} 文字である`, "replaces a parameter by so many a", parameterLong},
+		{`its parameter {string} has every printable character`, `そのパラメーター{string}にすべての印字可能文字がある`,
+			"replaces a parameter by the 95 characters from 20 to 7E", parameterPrintable},
 		{`its redirect URI has {string} added`, `そのリダイレクトURIに{string}を足す`, "appends text to the redirect URI", redirectAdded},
 		{`the authorization request is sent`, `認可要求を送る`, "GET, as a browser would; the redirect isn't followed", authorizeSent},
 		{`the provider shows its login page`, `認証基盤がログイン画面を示す`, "follows to the page with the app's link", loginPageShown},
@@ -236,6 +238,18 @@ func parameterTwice(_ context.Context, w *World, name string) error {
 
 func parameterLong(_ context.Context, w *World, name string, n int) error {
 	return parameterIs(nil, w, name, strings.Repeat("a", n))
+}
+
+func parameterPrintable(_ context.Context, w *World, name string) error {
+	var all []byte
+	for c := byte(0x20); c <= 0x7E; c++ {
+		all = append(all, c)
+	}
+	p, err := w.pending()
+	if err == nil {
+		p.Set(name, string(all))
+	}
+	return err
 }
 
 func redirectAdded(_ context.Context, w *World, suffix string) error {

@@ -35,7 +35,7 @@ func storySteps() []Row {
 		{`{string} books {string}`, `{string}が{string}を予約する`, "logs in with name, and asks for a place at a time", booked},
 		{`the booking is in the name of {string}`, `予約の名義は{string}である`, "the name that the card gave", bookedFor},
 		{`{string} wants to buy alcohol`, `{string}が酒類を買おうとする`, "logs in with the birth date alone, and the shop reckons the age", alcohol},
-		{`the shop learns {string} and nothing else`, `店に渡るのは{string}だけである`,
+		{`the relying party learns {string} and nothing else`, `サービスに渡るのは{string}だけである`,
 			"the claims of the session beside sub, separated by spaces", learnsOnly},
 		{`{string} buys the limited item`, `{string}が限定品を買う`, "logs in; one item for each person", limitedItem},
 		{`{string} joins the app of {string}`, `{string}が{string}のアプリに参加する`,

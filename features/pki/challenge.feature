@@ -1,0 +1,45 @@
+Feature: The card's answer to the provider's challenge
+
+  # clause: jpki-pki.md §8; ISO/IEC 9798-3 as a pattern
+  @PK-21 @must @needs-emulator
+  Scenario: A proof is good once: handed over again, it is refused
+    Given "hanako" presses the login button
+    And the phone opens the login
+    And the phone reads the card
+    And the phone consents
+    And the browser goes back to the relying party
+    And the relying party shows a session
+    Then handing over the proof again is refused
+
+  # clause: jpki-pki.md §8
+  @PH-21 @must @needs-emulator
+  Scenario Outline: With <fault> nobody gets in
+    Given a control login of "hanako" succeeds
+    When "hanako" tries to log in while the fault "<fault>" is on
+    Then the relying party refuses with "access-denied"
+    And a control login of "hanako" succeeds
+
+    Examples:
+      | fault                    |
+      | card.wrong-signature     |
+      | card.swapped-certificate |
+
+  # clause: RFC 5280 §6.3; idp-api.md §15
+  @PH-22 @must @lane-issuer
+  Scenario: A revoked card gets nobody in, and no attribute leaves
+    Given a control login of "taro" succeeds
+    When the auth certificate of "taro" is revoked with reason 6
+    And "taro" tries to log in
+    Then the relying party refuses with "access-denied"
+    When the auth certificate of "taro" is good again
+    Then a control login of "taro" succeeds
+
+  # clause: card.md §8.2
+  @PH-15 @must
+  Scenario: A blocked PIN ends the login, and the relying party is told
+    Given "hanako" presses the login button
+    And the phone opens the login
+    When the PIN is blocked on the card
+    And the phone gives up because of "pin-blocked"
+    And the browser goes back to the relying party
+    Then the relying party refuses with "access-denied"

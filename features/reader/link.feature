@@ -1,0 +1,18 @@
+Feature: The link between a card and a reader's driver
+
+  # clause: readers.md §2b
+  @RD-41 @performance @lane-issuer
+  Scenario: Long bodies pass whole, and short commands pass fast
+    Given the card of "hanako" is behind a link
+    Then an answer of 2048 bytes comes through whole
+    And a command of 60000 bytes goes through whole
+    And at least 1000 commands a second go through
+
+  # clause: readers.md §2b
+  @RD-43 @must @lane-issuer
+  Scenario: A link that was cut comes back by itself
+    Given the card of "hanako" is behind a link
+    When the fault "link.cut" is on
+    Then the link answers no more
+    When everybody is honest again
+    Then the card answers again within 10s
