@@ -122,6 +122,7 @@ func (c BrowserConfig) flags(path, folder string) []chromedp.ExecAllocatorOption
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-crash-reporter", true),
 		chromedp.Flag("lang", "ja"),
+		chromedp.Flag("accept-lang", "ja,en"),
 		chromedp.Env("HOME="+folder),
 	)
 	if os.Geteuid() == 0 {
@@ -150,7 +151,7 @@ func screen(mobile bool) chromedp.Action[chromedp.Void] {
 		chromedp.EmulateViewport(mobileWidth, mobileHeight, chromedp.EmulateMobile, chromedp.EmulateTouch),
 		chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 			_, err := cdp.Call(ctx, t, emulation.SetUserAgentOverride,
-				emulation.SetUserAgentOverrideParams{UserAgent: phoneAgent + " Chrome"})
+				emulation.SetUserAgentOverrideParams{UserAgent: phoneAgent + " Chrome", AcceptLanguage: "ja,en"})
 			return err
 		}),
 	)
