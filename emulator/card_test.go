@@ -72,20 +72,22 @@ func checkSum(atr []byte) (sum byte) {
 }
 
 func TestMute(t *testing.T) {
-	card := newCard(t, "standard")
-	card.SetFaults(emulator.Faults{Mute: true})
-	ctx, cancel := context.WithCancel(context.Background())
-	cancelled := make(chan error)
-	go func() {
+	synctest.Test(t, func(t *testing.T) {
+		card := newCard(t, "standard")
+		card.SetFaults(emulator.Faults{Mute: true})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
 		_, err := card.Transmit(ctx, unhex(selectJPKI))
-		cancelled <- err
-	}()
-	cancel()
-	if err := <-cancelled; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context canceled", err)
-	}
-	card.SetFaults(emulator.Faults{})
-	expect(t, card, "00B00000 00", "6986") // the mute card ran nothing
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, slot.ErrMute) {
+			t.Errorf("got %v, want no answer until the deadline", err)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("gave up after %v, want 1m0s", took)
+		}
+		card.SetFaults(emulator.Faults{})
+		expect(t, card, "00B00000 00", "6986") // the mute card ran nothing
+	})
 }
 
 // TestMuteEndsWithPower: a mute card lets go when it loses power, and does so
@@ -197,6 +199,23 @@ func TestCounterNotDecremented(t *testing.T) {
 	card := newCard(t, "standard")
 	card.SetFaults(emulator.Faults{CounterNotDecremented: true})
 	expect(t, card, selectJPKI, "9000", verifyWrong, "63C3", verifyWrong, "63C3", "00200098", "63C3")
+}
+
+// TestProfileIsCopied: a card keeps its answer to reset whatever happens to
+// the profile that it was made of.
+func TestProfileIsCopied(t *testing.T) {
+	profile, err := emulator.Build("standard", testContents())
+	if err != nil {
+		t.Fatal(err)
+	}
+	card, err := emulator.New(profile, emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(profile.ATR)
+	if got := card.ATR(); got[0] != 0x3B {
+		t.Errorf("the card's answer to reset became %X", got)
+	}
 }
 
 func TestEmptyProfile(t *testing.T) {

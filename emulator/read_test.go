@@ -43,6 +43,20 @@ func TestReadWithinAndAcross(t *testing.T) {
 	)
 }
 
+// TestFillerBehindEveryCertificate: clients look for it, so a certificate that
+// fills the file to the last byte gets a larger one.
+func TestFillerBehindEveryCertificate(t *testing.T) {
+	for length, want := range map[int]int{2047: 2048, 2048: 2304, 2303: 2304, 2304: 2560} {
+		certificate := append(unhex("3082"), make([]byte, length-2)...)
+		card := newCard(t, "standard", func(c *emulator.Contents) { c.AuthCertificate = certificate })
+		expect(t, card, selectJPKI, "9000")
+		got := read(t, card, "00B08A00 000000")
+		if len(got) != want || got[length] != 0xFF {
+			t.Errorf("a certificate of %d bytes lies in a file of %d, want %d with filler", length, len(got), want)
+		}
+	}
+}
+
 func TestShortIdentifierMakesCurrent(t *testing.T) {
 	card := newCard(t, "standard")
 	expect(t, card,

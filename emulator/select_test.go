@@ -44,6 +44,7 @@ func TestForeignNames(t *testing.T) {
 		"isoApplet": "0C F276A288BCFBA69D34F31001",
 		"gids":      "09 A00000039742544659",
 		"surface":   "0A D3921000310001010402",
+		"ISD's kin": "08 A000000151000001",
 	} {
 		if got := send(t, card, "00A40400"+" "+name+" 00"); got != "6A82" {
 			t.Errorf("%s: got %s, want 6A82", driver, got)
