@@ -2,6 +2,7 @@ package vsmartcard
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (r *Reader) PowerOff(ctx context.Context) error {
 func (r *Reader) ATR() []byte {
 	r.atrMu.Lock()
 	defer r.atrMu.Unlock()
-	return r.atr
+	return bytes.Clone(r.atr)
 }
 
 // Transmit sends a command APDU, 2 to MaxFrame bytes, and returns the
@@ -139,7 +140,7 @@ func (r *Reader) ask(ctx context.Context, what string, orders ...byte) (atr []by
 	if err != nil {
 		return nil, err
 	}
-	r.setATR(atr)
+	r.setATR(bytes.Clone(atr))
 	return atr, nil
 }
 

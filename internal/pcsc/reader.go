@@ -3,6 +3,7 @@
 package pcsc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -141,13 +142,13 @@ func (r *reader) PowerOff(ctx context.Context) error {
 func (r *reader) ATR() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.atr
+	return bytes.Clone(r.atr)
 }
 
 func (r *reader) setATR(atr []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.atr = append([]byte(nil), atr...)
+	r.atr = bytes.Clone(atr)
 }
 
 // Transmit sends a command APDU. An empty response is what pcscd makes of a
@@ -156,7 +157,7 @@ func (r *reader) Transmit(ctx context.Context, command []byte) (response []byte,
 	if len(command) == 0 {
 		return nil, errors.New("transmitting: no command")
 	}
-	command = append([]byte(nil), command...) // ours until the call returns
+	command = bytes.Clone(command) // ours until the call returns
 	results := make(chan []byte, 1)
 	err = r.call(ctx, "SCardTransmit", func() error {
 		if r.card == nil {
@@ -176,7 +177,7 @@ func (r *reader) Transmit(ctx context.Context, command []byte) (response []byte,
 	case 1:
 		return nil, fmt.Errorf("transmitting: %w", apdu.ErrShortResponse)
 	}
-	return append([]byte(nil), response...), nil // out of a buffer of 64 kB
+	return bytes.Clone(response), nil // out of a buffer of 64 kB
 }
 
 // closeMax is how long Close waits for a reader that is stuck; it is released

@@ -22,13 +22,13 @@ func TestSummarize(t *testing.T) {
 	}
 	want := []Row{
 		{"pcscd", "ran", "in 2 tests", false},
-		{"vpcd", "ran", "in 1 tests; elsewhere skipped: no namespace (TestC)", false},
+		{"vpcd", "ran", "in 1 test; elsewhere skipped: no namespace (TestC)", false},
 		{"opensc", "skipped", "pkcs15-tool is not installed (TestD)", true},
 		{"openssl", "skipped", "openssl is not installed (TestD)", false},
 		{"chromium", "not run", "no test used it", true},
-		{"promtool", "ran", "in 1 tests", false},
-		{"go-oidc", "ran", "in 1 tests", false},
-		{"tshark", "ran", "in 1 tests", false},
+		{"promtool", "ran", "in 1 test", false},
+		{"go-oidc", "ran", "in 1 test", false},
+		{"tshark", "ran", "in 1 test", false},
 	}
 	got := Summarize(records, names("openssl, tshark"))
 	if !reflect.DeepEqual(got, want) {

@@ -63,9 +63,9 @@ func rowOf(part string, records []Record) Row {
 	case ran == 0:
 		return Row{Part: part, Outcome: "skipped", Why: skipped}
 	case skipped != "":
-		return Row{Part: part, Outcome: "ran", Why: fmt.Sprintf("in %d tests; elsewhere skipped: %s", ran, skipped)}
+		return Row{Part: part, Outcome: "ran", Why: fmt.Sprintf("in %s; elsewhere skipped: %s", tests(ran), skipped)}
 	}
-	return Row{Part: part, Outcome: "ran", Why: fmt.Sprintf("in %d tests", ran)}
+	return Row{Part: part, Outcome: "ran", Why: "in " + tests(ran)}
 }
 
 // ReadRecords reads all records of a folder.
@@ -123,4 +123,11 @@ func print(w io.Writer, rows []Row) (whole bool, err error) {
 // names splits a list at commas and spaces.
 func names(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func tests(n int) string {
+	if n == 1 {
+		return "1 test"
+	}
+	return fmt.Sprintf("%d tests", n)
 }
