@@ -9,6 +9,7 @@ func Notices() []Notice {
 	return []Notice{
 		{"card.wrong-signature", "CA-35"},
 		{"card.swapped-certificate", "CA-19"},
+		{"card.counter-not-decremented", "CA-25"},
 		{"card.mute", "CA-02"},
 		{"card.slow", "CA-52"},
 		{"link.cut", "RD-43"},

@@ -50,6 +50,9 @@ func (s scenario) key() string { return s.path + ":" + strconv.Itoa(s.line) }
 // groupOwn is the group of checks that a stranger wrote without an ID.
 const groupOwn = "own"
 
+// hole is what an outline's examples fill in, each row differently.
+var hole = regexp.MustCompile(`<[^<>]+>`)
+
 var idTag = regexp.MustCompile(`^@([A-Z]{2,4}-[0-9]{2,3})$`)
 
 // parseFeature reads the scenarios of one feature file.
@@ -67,7 +70,7 @@ func parseFeature(path string, content []byte, foreign bool) ([]scenario, error)
 	var found []scenario
 	for _, node := range nodes(doc.Feature) {
 		s := scenario{path: path, line: int(node.scenario.Location.Line), foreign: foreign}
-		s.Title = node.scenario.Name
+		s.Title = hole.ReplaceAllString(node.scenario.Name, "…")
 		s.tags = append(tagNames(doc.Feature.Tags), append(node.tags, tagNames(node.scenario.Tags)...)...)
 		s.Clause = clauseAbove(doc.Comments, node)
 		s.steps = stepsOf(node, pickles)

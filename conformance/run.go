@@ -138,7 +138,9 @@ func (r *run) all(ctx context.Context) (Results, error) {
 	if err := r.switchFaults(); err != nil {
 		return Results{}, err
 	}
-	defer r.bench.ClearFaults("")
+	if len(r.Faults) > 0 {
+		defer r.bench.ClearFaults("")
+	}
 	started := time.Now()
 	var parallel, serial []scenario
 	for _, s := range r.plan.chosen {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
@@ -139,8 +140,8 @@ func signedByCA(_ context.Context, w *World) error {
 	if err != nil {
 		return err
 	}
-	if err := Expect("issuer", w.pki.ca.RawSubject, certificate.RawIssuer); err != nil {
-		return err
+	if !bytes.Equal(w.pki.ca.RawSubject, certificate.RawIssuer) {
+		return &Failure{"issuer of the certificate", w.pki.ca.Subject.String(), certificate.Issuer.String()}
 	}
 	if err := w.pki.ca.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature); err != nil {
 		return &Failure{"signature of the certificate", "the CA's", err.Error()}
@@ -307,10 +308,10 @@ func lengthBetween(_ context.Context, w *World, least, most int) error {
 	return ExpectThat(n >= least && n <= most, "bytes in the certificate", fmt.Sprintf("%d to %d", least, most), n)
 }
 
-// otherName is a GeneralName of choice [0]: an OID and [0] EXPLICIT its value.
+// otherName is a GeneralName of choice [0]: an OID, and its value inside [0].
 type otherName struct {
 	Type  asn1.ObjectIdentifier
-	Value asn1.RawValue `asn1:"explicit,tag:0"`
+	Value asn1.RawValue
 }
 
 func otherNames(_ context.Context, w *World, table Table) error {
@@ -328,7 +329,11 @@ func otherNames(_ context.Context, w *World, table Table) error {
 		if _, err := asn1.UnmarshalWithParams(n.FullBytes, &other, "tag:0"); err != nil {
 			return &Failure{"subjectAltName", "otherName alone", err.Error()}
 		}
-		got = append(got, fmt.Sprintf("%s %s %s", other.Type, stringTypes[other.Value.Tag], other.Value.Bytes))
+		var text asn1.RawValue
+		if _, err := asn1.Unmarshal(other.Value.Bytes, &text); err != nil {
+			return &Failure{"otherName " + other.Type.String(), "a string", err.Error()}
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", other.Type, stringTypes[text.Tag], text.Bytes))
 	}
 	return expectRows("other names", table, got)
 }

@@ -65,7 +65,7 @@ func tokenRequest(_ context.Context, w *World) error {
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 	}
 	p.assertion = map[string]any{
-		"iss": p.client.ID, "sub": p.client.ID, "jti": w.random(16) + w.Tag,
+		"iss": p.client.ID, "sub": p.client.ID, "jti": rand.Text(), // never the same again, not in a replay either
 		"iat": now.Unix(), "exp": now.Add(30 * time.Second).Unix(),
 	}
 	p.header, p.signAs = map[string]any{"alg": p.client.Alg, "kid": p.client.KID}, "client"

@@ -7,7 +7,6 @@ Feature: Commands that are wrong, and bad moments
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
     Then these commands are answered:
       | command                  | status | data     |
-      | 00                       | 6700   |          |
       | 00A4                     | 6700   |          |
       | 00A402                   | 6700   |          |
       | 00B08800                 | 6700   |          |

@@ -35,6 +35,10 @@ Feature: What the provider says of itself
   Scenario: Whoever sees the login page sees that it is a test
     Given an authorization request
     Then the provider shows its login page
-    When the page "{issuer}/protocol/openid-connect/auth?client_id=none" is fetched
+    When the request "GET" is sent to "{issuer}/protocol/openid-connect/auth?client_id=none" with these headers:
+      | Accept-Language | en |
     Then the HTTP status is 400
     And the page contains "TEST"
+    When the request "GET" is sent to "{issuer}/protocol/openid-connect/auth?client_id=none" with these headers:
+      | Accept-Language | ja |
+    Then the page contains "テスト環境"

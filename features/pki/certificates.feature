@@ -8,7 +8,7 @@ Feature: Certificates as the real ones are shaped
     And its key is RSA with 2048 bits and the exponent 65537
     And it is valid for 10 years
     And its validity ends at 23:59:59 in Japan
-    And its length is between 1290 and 1340 bytes
+    And its length is between 1300 and 1360 bytes
     And its issuer in order reads:
       | 2.5.4.6  | PrintableString | JP                                                  |
       | 2.5.4.10 | UTF8String      | JPKI-KAZASU                                         |
