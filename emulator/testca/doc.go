@@ -42,7 +42,7 @@
 // PKCS#1 v1.5 is deterministic, keys are embedded, serial numbers are hashes:
 // so one Person, at one Generation, has the same certificates to the byte on
 // every machine, for three years. Years come in blocks of three (2026 to 2028,
-// 2029 to 2031, …); within a block everything is as old as it was on its first
+// 2029 to 2031, …, from 3 o'clock on New Year's morning in Japan); within a block everything is as old as it was on its first
 // day. A certificate begins in the night after the birthday before the block
 // and ends with the 5th birthday after that, so it is valid throughout and has
 // a year to live when the block ends. See validity.go.

@@ -13,9 +13,13 @@ var japan = time.FixedZone("JST", 9*60*60)
 // every certificate is the same, whenever it is issued.
 const blockYears = 3
 
+// nightEnd is when the certificates of those whose birthday was yesterday have
+// been signed; a block begins there, not at midnight.
+const nightEnd = 3 * time.Hour
+
 // blockOf is the first year of the block in which now lies: 2026, 2029, …
 func blockOf(now time.Time) int {
-	year := now.In(japan).Year()
+	year := now.In(japan).Add(-nightEnd).Year()
 	const first = 2026
 	return year - ((year-first)%blockYears+blockYears)%blockYears
 }
