@@ -41,7 +41,7 @@ var layers = []layer{
 }
 
 // outside are packages that only tests use; nothing else may import them.
-var outside = []string{"internal/realparts/...", "internal/peers/..."}
+var outside = []string{"internal/realparts/...", "internal/bench/peer"}
 
 // ban is one import that its layer alone would allow.
 type ban struct{ importer, imported, why string }
@@ -85,7 +85,7 @@ var homes = []home{
 	{"github.com/prometheus/client_golang", []string{"internal/telemetry"}, "metrics have one place"},
 	{"github.com/coreos/go-oidc/v3", []string{"internal/relyingparty"}, "the provider owns its protocol; stock clients stay on the other side"},
 	{"golang.org/x/oauth2", []string{"internal/relyingparty"}, "the provider owns its protocol; stock clients stay on the other side"},
-	{"github.com/oauth2-proxy/mockoidc", []string{"internal/peers/..."}, "a peer for benchmarks, never a part"},
+	{"github.com/oauth2-proxy/mockoidc", []string{"internal/bench/peer"}, "a peer for benchmarks, never a part"},
 }
 
 // environment says who may look at the process's environment.

@@ -64,7 +64,7 @@ func Main(args []string, w World) int {
 	root := newRoot(w)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
-	return tell(w, command, err)
+	return conclude(w, command, err)
 }
 
 // newRoot is the whole tree of commands.

@@ -10,6 +10,8 @@ func commands(w World) []*cobra.Command {
 		runCommand(w),
 		listCommand(w),
 		stepsCommand(w),
+		cardCommand(w),
+		caCommand(w),
 		rigCommand(w),
 		doctorCommand(w),
 		versionCommand(w),

@@ -8,6 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"kazasu/internal/bench"
+	"kazasu/rigs"
 )
 
 // The exit codes.
@@ -81,8 +84,8 @@ type exit int
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 func (e exit) ExitCode() int { return int(e) }
 
-// tell says what went wrong and returns the exit code.
-func tell(w World, command *cobra.Command, err error) int {
+// conclude says what went wrong and returns the exit code.
+func conclude(w World, command *cobra.Command, err error) int {
 	var silent exit
 	if err == nil {
 		return exitOK
@@ -99,9 +102,20 @@ func tell(w World, command *cobra.Command, err error) int {
 	if hint := hintOf(err); hint != "" {
 		c.printf("kazasu: %s %s\n", c.yellow("hint:"), hint)
 	}
+	return exitCode(err)
+}
+
+// exitCode is that of an error. A bench or a rig that knows what is wrong with
+// what it was asked for blames the set-up, not itself.
+func exitCode(err error) int {
 	var code coder
-	if errors.As(err, &code) {
+	var refused *bench.Error
+	var file *rigs.Error
+	switch {
+	case errors.As(err, &code):
 		return code.ExitCode()
+	case errors.As(err, &refused), errors.As(err, &file):
+		return exitUsage
 	}
 	return exitBroken
 }

@@ -75,7 +75,7 @@ func listFaults(w World, asJSON bool) error {
 		noticed[n.Fault] = n.Check
 	}
 	var all []faultInfo
-	for _, f := range new(bench.Bench).ListFaults() {
+	for _, f := range bench.Faults() {
 		all = append(all, faultInfo{f.ID(), f, noticed[f.ID()]})
 	}
 	if asJSON {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -144,12 +143,13 @@ func printHolders(c console, w World, holders []bench.HolderInfo) {
 // printEnv prints shell commands that point a PC/SC client at the bench's
 // reader.
 func printEnv(ctx context.Context, w World, state string) error {
-	a, err := w.admin(state)
+	b, err := w.running(state)
 	if err != nil {
 		return err
 	}
-	var info bench.Info
-	if err := a.call(ctx, http.MethodGet, "/info", nil, &info); err != nil {
+	defer b.Close()
+	info, err := b.Info(ctx)
+	if err != nil {
 		return err
 	}
 	if len(info.Env) == 0 {
