@@ -203,6 +203,9 @@ func (w *World) Evidence() ([]byte, error) {
 	if len(events) > eventsMax {
 		events = events[len(events)-eventsMax:]
 	}
+	for i := range events {
+		events[i].Command, events[i].Response = clipHex(events[i].Command), clipHex(events[i].Response)
+	}
 	w.mu.Lock()
 	e := evidence{ID: w.ID, Seed: w.Seed, Tag: w.Tag, Events: events, HTTP: w.http, Outcome: "passed"}
 	err := w.err
@@ -219,4 +222,14 @@ func (w *World) Evidence() ([]byte, error) {
 		return nil, fmt.Errorf("writing evidence: %w", err)
 	}
 	return append(b, '\n'), nil
+}
+
+// hexMax is how many characters of a command or an answer are kept as evidence.
+const hexMax = 640
+
+func clipHex(text string) string {
+	if len(text) <= hexMax {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes)", text[:hexMax], len(text)/2)
 }
