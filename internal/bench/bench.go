@@ -2,20 +2,33 @@
 // test CA and its responder, the provider, a sample relying party, an emulated
 // phone, metrics and an admin API, all on loopback.
 //
-// [Start] takes a description and gives back a [Bench] that runs; its state
-// folder holds whatever must stay the same the next time: keys, ports, PIN
-// counters, revocations. [Bench.Info] is what a program needs to use it.
+// [Start] takes a description and gives back a [Bench] that runs. It alone
+// knows all players and marries them: the CA's certificates are written on the
+// emulator's cards, the provider trusts the CA, the phone's screen takes cards
+// by the rig's path. Its state folder holds whatever must stay the same the
+// next time: keys, ports, PIN tries, revocations, who a certificate belongs
+// to. The folder's store is its lock, which the system lets go of when the
+// process dies, so a killed bench is in nobody's way.
+//
+// [Bench.Info] is what a program needs to use the bench; [Bench.Admin] is how
+// another process steers it, with [AdminClient] at the other end.
 package bench
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"sync"
+	"time"
 
-	"kazasu/internal/faults"
+	"kazasu/emulator/testca"
+	"kazasu/idp"
 	"kazasu/internal/jpki"
+	"kazasu/internal/phone"
 	"kazasu/internal/slot"
+	"kazasu/internal/telemetry"
 	"kazasu/internal/trace"
 	"kazasu/rigs"
 )
@@ -41,71 +54,96 @@ type Options struct {
 	Faults []string
 }
 
-// Family is one of the test CA's two.
-type Family string
-
-// The two certificate families.
-const (
-	Auth Family = "auth" // 利用者証明用: for logging in
-	Sign Family = "sign" // 署名用: for signing documents
-)
-
 // Bench is a rig switched on. Its methods may be called from several
 // goroutines at once.
-type Bench struct{}
+type Bench struct {
+	rig    rigs.Rig
+	o      Options
+	log    func(format string, args ...any)
+	folder *folder
+	info   Info
 
-var errUnwired = errors.New("bench is not wired yet")
+	clock    *trace.Traveller
+	recorder *trace.Recorder
+	metrics  *telemetry.Metrics
+	client   *http.Client
 
-// Start switches a rig on and returns when everything answers.
-func Start(ctx context.Context, rig rigs.Rig, o Options) (*Bench, error) { return nil, errUnwired }
+	authority *testca.CA
+	people    *people
+	provider  *idp.Provider
+	lies      lies
+	wallet    wallet
+	tray      tray
+	rack      *rack // nil on a rig without a reader
+	auto      jpki.Holder
 
-// Close switches everything off and waits for it. Closing twice is no error.
-func (b *Bench) Close() error { return nil }
+	ctx     context.Context // ends when the bench closes
+	cancel  context.CancelFunc
+	work    sync.WaitGroup // whatever runs until then
+	servers []*server
 
-// Info is what a program needs to use the bench.
-func (b *Bench) Info() Info { return Info{} }
-
-// Rig is what the bench was made from.
-func (b *Bench) Rig() rigs.Rig { return rigs.Rig{} }
-
-// HTTP is a client that trusts the bench's TLS root. It keeps no cookies.
-func (b *Bench) HTTP() *http.Client { return nil }
-
-// SetFault switches one fault by its ID, "idp.wrong-nonce". Faults of the
-// provider hold for logins with this tag, all logins when it is empty; those
-// of card, link and CA hold for the whole bench.
-func (b *Bench) SetFault(tag, id, value string) error { return errUnwired }
-
-// ClearFaults makes the provider honest towards a tag; with an empty tag every
-// player is honest again.
-func (b *Bench) ClearFaults(tag string) {}
-
-// ListFaults is every fault of every player.
-func (b *Bench) ListFaults() []faults.Fault { return nil }
-
-// Holders are the fictional people whose cards there are.
-func (b *Bench) Holders() []jpki.Holder { return nil }
-
-// ScenarioCard is a fresh card of a holder on the rig's own path, with
-// counters of its own in memory. An empty profile means the standard one. On a
-// rig with one physical slot it waits for its turn, until ctx ends. release
-// gives the slot back.
-func (b *Bench) ScenarioCard(ctx context.Context, holder, profile string) (card slot.Slot, control CardControl, release func(), err error) {
-	return nil, nil, nil, errUnwired
+	closing  sync.Once
+	closeErr error
 }
 
+// Close switches everything off and waits for it. Closing twice is no error.
+func (b *Bench) Close() error {
+	b.closing.Do(func() { b.closeErr = b.close() })
+	return b.closeErr
+}
+
+// close undoes what was set up, as far as that came.
+func (b *Bench) close() error {
+	var errs []error
+	b.cancel()
+	if b.provider != nil {
+		errs = append(errs, b.provider.Close())
+	}
+	errs = append(errs, closeServers(b.servers))
+	b.Remove()
+	b.work.Wait()
+	if b.rack != nil {
+		errs = append(errs, b.rack.daemon.Close())
+	}
+	b.client.CloseIdleConnections()
+	if b.folder != nil {
+		errs = append(errs, b.folder.store.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing the bench: %w", err)
+	}
+	return nil
+}
+
+// Info is what a program needs to use the bench.
+func (b *Bench) Info() Info { return b.info }
+
+// Rig is what the bench was made from.
+func (b *Bench) Rig() rigs.Rig { return b.rig }
+
+// HTTP is a client that trusts the bench's TLS root. It keeps no cookies.
+func (b *Bench) HTTP() *http.Client { return b.client }
+
+// Phone is a phone to which this card is held.
+func (b *Bench) Phone(card slot.Slot) *phone.Phone {
+	return &phone.Phone{HTTP: b.client, Card: card, Clock: b.clock}
+}
+
+// Holders are the fictional people whose cards there are.
+func (b *Bench) Holders() []jpki.Holder { return jpki.Holders() }
+
 // Recorder holds what happened on the bench.
-func (b *Bench) Recorder() *trace.Recorder { return nil }
+func (b *Bench) Recorder() *trace.Recorder { return b.recorder }
 
-// Clock is the bench's clock.
-func (b *Bench) Clock() *trace.Traveller { return nil }
+// Metrics are the bench's counters, for whoever runs checks on it.
+func (b *Bench) Metrics() *telemetry.Metrics { return b.metrics }
 
-// Revoke puts a holder's certificate of one family on the CA's list, with a
-// CRLReason of RFC 5280 §5.3.1. It holds for every card of that holder.
-func (b *Bench) Revoke(holder string, family Family, reason int) error { return errUnwired }
+// Clock is the bench's clock. Who moves it moves what certificates, tokens and
+// logins take for the present.
+func (b *Bench) Clock() *trace.Traveller { return b.clock }
 
-// Reinstate takes it off again, as after a lifted suspension.
-func (b *Bench) Reinstate(holder string, family Family) error { return errUnwired }
-
-// Admin is the admin API, as the Unix socket in the state folder serves it.
-func (b *Bench) Admin() http.Handler { return nil }
+// Travel moves the bench's clock and notes it.
+func (b *Bench) Travel(d time.Duration) {
+	b.clock.Travel(d)
+	b.recorder.Record(trace.Event{Player: "bench", Kind: "travel", Text: "the clock moved by " + d.String()})
+}

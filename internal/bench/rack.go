@@ -1,0 +1,130 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"kazasu/internal/pcsc"
+	"kazasu/internal/pcscd"
+	"kazasu/internal/slot"
+	"kazasu/vsmartcard"
+)
+
+// rack is a pcscd with its vpcd readers, of a rig whose reader is vpcd: seat 0
+// is the rig's own slot, the others are for cards that come and go.
+type rack struct {
+	bench  *Bench
+	daemon *pcscd.Daemon
+	free   chan int // seats that nobody has
+}
+
+// rackSeats is how many readers a private pcscd gets.
+const rackSeats = 4
+
+// newRack starts pcscd.
+func newRack(ctx context.Context, b *Bench, system bool) (*rack, error) {
+	daemon, err := pcscd.Start(ctx, pcscd.Config{Dir: b.folder.path, Slots: rackSeats, System: system})
+	if err != nil {
+		return nil, fmt.Errorf("starting pcscd: %w", err)
+	}
+	r := &rack{bench: b, daemon: daemon, free: make(chan int, len(daemon.Readers()))}
+	for seat := range daemon.Readers() {
+		if seat != traySeat {
+			r.free <- seat
+		}
+	}
+	return r, nil
+}
+
+// put presents a card to the reader of a seat until stop, which waits until
+// the card is out.
+func (r *rack) put(seat int, card held) (stop func()) {
+	ctx, cancel := context.WithCancel(r.bench.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		dial := func(ctx context.Context) (net.Conn, error) { return r.daemon.Dial(ctx, seat) }
+		// it ends with ctx and no other error
+		_ = vsmartcard.Present(ctx, dial, card.slot, r.bench.linkOptions(card.control))
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+func (b *Bench) linkOptions(c *control) vsmartcard.Options {
+	return vsmartcard.Options{Link: c.link, Clock: b.clock, Log: b.log}
+}
+
+// seatPause is how long to wait before looking again whether pcscd has seen a
+// card come; it looks every 400 ms itself.
+const seatPause = 20 * time.Millisecond
+
+// open is the reader of a seat, as any PC/SC program has it. It returns when
+// pcscd has seen the card.
+func (r *rack) open(ctx context.Context, seat int) (slot.Slot, func(), error) {
+	s, err := pcsc.Open(ctx, r.daemon.Socket(), r.daemon.Readers()[seat])
+	if err != nil {
+		return nil, nil, err
+	}
+	closeSlot := sync.OnceFunc(func() {
+		r.bench.powerOff(s)
+		if err := s.Close(); err != nil {
+			r.bench.log("closing reader: %v", err)
+		}
+	})
+	for {
+		_, err := s.PowerOn(ctx)
+		if err == nil {
+			return s, closeSlot, nil
+		}
+		if !errors.Is(err, slot.ErrNoCard) && !errors.Is(err, slot.ErrCardGone) {
+			closeSlot()
+			return nil, nil, fmt.Errorf("waiting for the card in %s: %w", r.daemon.Readers()[seat], err)
+		}
+		if err := r.bench.pause(ctx, seatPause); err != nil {
+			closeSlot()
+			return nil, nil, fmt.Errorf("waiting for the card in %s: %w", r.daemon.Readers()[seat], err)
+		}
+	}
+}
+
+// hold puts a card into a free seat and opens the seat's reader; it waits for
+// a seat until ctx ends. leave takes the card out and frees the seat.
+func (r *rack) hold(ctx context.Context, card held) (s slot.Slot, leave func(), err error) {
+	var seat int
+	select {
+	case seat = <-r.free:
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("waiting for a free reader: %w", ctx.Err())
+	}
+	stop := r.put(seat, card)
+	s, closeSlot, err := r.open(ctx, seat)
+	if err != nil {
+		stop()
+		r.free <- seat
+		return nil, nil, err
+	}
+	return s, func() {
+		closeSlot()
+		stop()
+		r.free <- seat
+	}, nil
+}
+
+// pause waits, by the bench's clock.
+func (b *Bench) pause(ctx context.Context, d time.Duration) error {
+	timer := b.clock.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
