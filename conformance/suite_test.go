@@ -105,3 +105,35 @@ func TestEveryFaultIsNoticed(t *testing.T) {
 		}
 	}
 }
+
+// A stranger writes a feature in Japanese, without Go, and runs it by path.
+func TestStrangersFeature(t *testing.T) {
+	path := feature(t, "mine.feature", `# language: ja
+機能: 自分のサービスの検査
+  シナリオ: カードと通信とログイン
+    前提「taro」のカードがかざされている
+    もし アプリケーション D3 92 F0 00 26 01 00 00 00 01 を選択する
+    かつ ファイル 00 18 を選択する
+    かつ 暗証番号「2468」を照合する
+    ならば 残り 3 回である
+    もし ページ「{issuer}/.well-known/openid-configuration」を取得する
+    ならば HTTPステータスは 200 である
+    かつ JSONの「issuer」は「{issuer}」である
+    もし「taro」がサービスにログインする
+    ならば セッションの「name」は「見本　太郎」である
+
+  シナリオ: 間違いはすぐにわかる
+    もし「taro」がサービスにログインする
+    ならば セッションの「name」は「見本　次郎」である
+`)
+	r, err := Run(t.Context(), Options{Bench: on(startBench(t)), Select: []string{path}, Out: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Summary.Passed != 1 || r.Summary.Failed != 1 {
+		t.Fatalf("%+v", r.Checks)
+	}
+	if c := r.Checks[1]; c.Expected != "name of the session: 見本　次郎" || c.Observed != "見本　太郎" {
+		t.Errorf("expected %q, observed %q", c.Expected, c.Observed)
+	}
+}

@@ -72,7 +72,7 @@ Feature: Reading files
 
   # clause: card.md §4.1
   @CA-19 @must
-  Scenario: Both CA certificates are there, and the leaves are theirs
+  Scenario: Both CA certificates are there, the leaves are theirs, and the key is the leaf's
     When the CA certificate in the file 00 02 is looked at
     Then it is signed by itself
     When the file 00 1B is selected
@@ -83,6 +83,10 @@ Feature: Reading files
     Then it is signed by itself
     When the certificate in the file 00 0A is looked at
     Then it is signed by the CA
+    When the file 00 18 is selected
+    And the PIN "1234" is verified
+    And the file 00 17 is selected
+    Then it belongs to the key that signs "kazasu"
 
   # clause: card.md §4.2
   @CA-20 @must
