@@ -197,13 +197,14 @@ func (d *demo) say(player, format string, args ...any) {
 func (d *demo) follow(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	events := d.bench.Recorder().Subscribe(ctx)
+	story := narrator{c: d.c, began: d.bench.Clock().Now()}
 	done := make(chan struct{})
-	began := d.bench.Clock().Now()
 	go func() {
 		defer close(done)
 		for e := range events {
-			d.printEvent(e, e.Time.Sub(began))
+			story.tell(e)
 		}
+		story.flush()
 	}()
 	return func() {
 		cancel()
@@ -211,30 +212,12 @@ func (d *demo) follow(ctx context.Context) (stop func()) {
 	}
 }
 
-// printEvent is one line: when, who, what, and how it was answered.
-func (d *demo) printEvent(e trace.Event, at time.Duration) {
-	who := fmt.Sprintf("%-8s", e.Player)
-	switch e.Player {
-	case "browser", "phone":
-		who = d.c.cyan(who)
-	case "card":
-		who = d.c.green(who)
-	default:
-		who = d.c.yellow(who)
-	}
-	answer := ""
-	if e.Status != "" {
-		answer = d.c.dim(" → " + e.Status)
-	}
-	d.c.printf("   %7.1f ms  %s %s%s\n", float64(at.Microseconds())/1000, who, e.Text, answer)
-}
-
 func (d *demo) suite(ctx context.Context) (conformance.Results, error) {
 	d.chapter(4, "The suite, on rig virtual")
 	results, err := conformance.Run(ctx, conformance.Options{
 		Bench:    func(context.Context) (conformance.Bench, error) { return d.bench, nil },
 		Parallel: demoParallel, Seed: 1, Out: d.out, Version: Version,
-		Progress: func(c conformance.Check) { printCheck(d.c, c) },
+		Progress: progress(d.c),
 	})
 	if err != nil {
 		return results, suiteError(err)

@@ -81,9 +81,9 @@ func (f runFlags) judge(ctx context.Context, w World, rig rigs.Rig, state string
 			b.Close()
 		}
 	}()
-	progress := newConsole(w, w.Stdout)
+	to := newConsole(w, w.Stdout)
 	if f.asJSON {
-		progress = newConsole(w, w.Stderr)
+		to = newConsole(w, w.Stderr)
 	}
 	results, err := conformance.Run(ctx, conformance.Options{
 		Bench: func(ctx context.Context) (conformance.Bench, error) {
@@ -93,7 +93,7 @@ func (f runFlags) judge(ctx context.Context, w World, rig rigs.Rig, state string
 		},
 		Select: selectors, Tags: f.tags, Seed: f.seed, Parallel: f.parallel, Strict: f.strict,
 		Faults: f.faults, Out: f.out, Formats: f.formats, Version: Version,
-		Progress: func(c conformance.Check) { printCheck(progress, c) },
+		Progress: progress(to),
 	})
 	return results, suiteError(err)
 }
@@ -118,6 +118,19 @@ func (f runFlags) conclude(w World, results conformance.Results) error {
 		return exit(code)
 	}
 	return nil
+}
+
+// progress prints checks as they end. Of those that are tried with several
+// examples, only the first that passes is worth a line.
+func progress(c console) func(conformance.Check) {
+	passed := map[string]bool{}
+	return func(check conformance.Check) {
+		if check.Verdict == report.Passed && passed[check.ID] {
+			return
+		}
+		passed[check.ID] = check.Verdict == report.Passed
+		printCheck(c, check)
+	}
 }
 
 // printCheck is one line for a check, and what was expected when it isn't well.
@@ -161,8 +174,9 @@ func mark(c console, v conformance.Verdict) string {
 // printSummary counts the verdicts on one line.
 func printSummary(c console, r conformance.Results) {
 	var parts []string
+	parts = append(parts, fmt.Sprintf("%d passed, %d failed", r.Summary.Passed, r.Summary.Failed))
 	for _, v := range report.Verdicts() {
-		if n := r.Summary.Of(v); n > 0 || v == report.Passed || v == report.Failed {
+		if n := r.Summary.Of(v); n > 0 && v != report.Passed && v != report.Failed {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
 		}
 	}
