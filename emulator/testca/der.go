@@ -26,9 +26,9 @@ const (
 	tagSet       = 0x31
 )
 
-// context is the tag [n] of a primitive, constructed that of a constructed
+// implicit is the tag [n] of a primitive, constructed that of a constructed
 // object.
-func context(n int) tlv.Tag     { return tlv.Tag(0x80 | n) }
+func implicit(n int) tlv.Tag    { return tlv.Tag(0x80 | n) }
 func constructed(n int) tlv.Tag { return tlv.Tag(0xA0 | n) }
 
 // object is one DER object around its parts. crypto/x509 and encoding/asn1

@@ -58,7 +58,7 @@ func distributionPoint(name []byte) []byte {
 
 // ocspAccess is an authorityInfoAccess with a responder's address.
 func ocspAccess(url string) []byte {
-	return sequence(sequence(oid(jpki.OIDOCSP), text(context(6), url)))
+	return sequence(sequence(oid(jpki.OIDOCSP), text(implicit(6), url)))
 }
 
 // authorityKey is key, name and serial number of the issuer: all three, as
@@ -66,9 +66,9 @@ func ocspAccess(url string) []byte {
 func authorityKey(keyID, issuer []byte, serial *big.Int) []byte {
 	number := integer(serial)
 	return sequence(
-		object(context(0), keyID),
+		object(implicit(0), keyID),
 		object(constructed(1), directoryName(issuer)),
-		object(context(2), number[2:])) // its value: serials take fewer than 128 bytes
+		object(implicit(2), number[2:])) // its value: serials take fewer than 128 bytes
 }
 
 // personalData is a sign certificate's subjectAltName: six otherNames, all of

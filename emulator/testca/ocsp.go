@@ -56,7 +56,7 @@ func newResponder(a *authority, block int) (*responder, error) {
 	e.add(jpki.OIDKeyUsage, bits(asn1.BitString{Bytes: []byte{0x80}, BitLength: 1}))
 	e.add(jpki.OIDExtendedKeyUsage, sequence(oid(jpki.OIDOCSPSigning)))
 	e.add(jpki.OIDOCSPNoCheck, object(tagNull))
-	e.add(jpki.OIDAuthorityKeyID, sequence(object(context(0), a.certificate.SubjectKeyId)))
+	e.add(jpki.OIDAuthorityKeyID, sequence(object(implicit(0), a.certificate.SubjectKeyId)))
 	e.add(jpki.OIDSubjectKeyID, object(tagOctets, keyID(&key.PublicKey)))
 	subject := sequence(country(),
 		rdn(jpki.OIDOrganization, a.naming.organization),

@@ -1,0 +1,260 @@
+package testca
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// request asks about a serial number of the auth CA.
+func request(t *testing.T, c *CA, serial *big.Int, hash crypto.Hash) []byte {
+	t.Helper()
+	der, err := ocsp.CreateRequest(&x509.Certificate{SerialNumber: serial}, c.Certificate(Auth), &ocsp.RequestOptions{Hash: hash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// said is an answer in a word or two, its signature checked.
+func said(t *testing.T, c *CA, der []byte) string {
+	t.Helper()
+	r, err := ocsp.ParseResponse(der, c.Certificate(Auth))
+	if refused, ok := err.(ocsp.ResponseError); ok {
+		return refused.Status.String()
+	}
+	if err != nil {
+		t.Error(err)
+		return "unreadable"
+	}
+	switch r.Status {
+	case ocsp.Good:
+		return "good"
+	case ocsp.Revoked:
+		return fmt.Sprint("revoked ", r.RevocationReason)
+	}
+	return "unknown"
+}
+
+func ocspStatus(t *testing.T, c *CA, serial *big.Int) string {
+	t.Helper()
+	der, err := c.ocspAnswer(request(t, c, serial, crypto.SHA1))
+	if err != nil {
+		t.Error(err)
+		return "error"
+	}
+	return said(t, c, der)
+}
+
+// do asks a handler.
+func do(c *CA, method, target string, body []byte) *http.Response {
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, httptest.NewRequest(method, target, bytes.NewReader(body)))
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) []byte {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// The odd serial number's base64 has slashes in a row, which a tidy mux would
+// melt into one.
+func TestOCSPOverHTTP(t *testing.T) {
+	c := newCA(t, Options{})
+	serial := issue(t, c, person(t, "hanako")).Auth.Certificate.SerialNumber
+	odd := new(big.Int).SetBytes([]byte{0x3F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFB, 0xEF, 0xBE})
+	if text := base64.StdEncoding.EncodeToString(request(t, c, odd, crypto.SHA1)); !strings.Contains(text, "//") {
+		t.Fatalf("%s has no slashes in a row", text)
+	}
+	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256} {
+		for _, x := range []struct {
+			serial *big.Int
+			want   string
+		}{{serial, "good"}, {odd, "unknown"}, {c.Certificate(Sign).SerialNumber, "unknown"}} {
+			der := request(t, c, x.serial, hash)
+			encoded := base64.StdEncoding.EncodeToString(der)
+			for name, r := range map[string]*http.Response{
+				"POST":           do(c, "POST", "/auth/ocsp", der),
+				"GET, escaped":   do(c, "GET", "/auth/ocsp/"+url.PathEscape(encoded), nil),
+				"GET, %2B too":   do(c, "GET", "/auth/ocsp/"+url.QueryEscape(encoded), nil),
+				"GET, unescaped": do(c, "GET", "/auth/ocsp/"+encoded, nil),
+			} {
+				if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/ocsp-response" {
+					t.Errorf("%s: %s %s", name, r.Status, r.Header)
+				}
+				if got := said(t, c, body(t, r)); got != x.want {
+					t.Errorf("%s %v: serial %X is %s, want %s", name, hash, x.serial, got, x.want)
+				}
+			}
+		}
+	}
+}
+
+func TestOCSPErrorAnswers(t *testing.T) {
+	c := newCA(t, Options{})
+	serial := issue(t, c, person(t, "hanako")).Auth.Certificate.SerialNumber
+	elsewhere, err := ocsp.CreateRequest(&x509.Certificate{SerialNumber: serial}, c.Certificate(Sign), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const malformed = "30030A0101" // RFC 6960 §4.2.1: OCSPResponse { responseStatus 1 }
+	whole := request(t, c, serial, crypto.SHA1)
+	for _, x := range []struct {
+		name, method, target string
+		body                 []byte
+		want                 string
+	}{
+		{"an empty body", "POST", "/auth/ocsp", nil, malformed},
+		{"no DER", "POST", "/auth/ocsp", []byte("hello"), malformed},
+		{"a torn request", "POST", "/auth/ocsp", whole[:len(whole)-1], malformed},
+		{"nothing in the path", "GET", "/auth/ocsp/", nil, malformed},
+		{"no base64 in the path", "GET", "/auth/ocsp/****", nil, malformed},
+		{"the other CA's certificate", "POST", "/auth/ocsp", elsewhere, "30030A0106"}, // unauthorized
+	} {
+		r := do(c, x.method, x.target, x.body)
+		if got := fmt.Sprintf("%X", body(t, r)); r.StatusCode != 200 || got != x.want {
+			t.Errorf("%s: %s, %s; want %s", x.name, r.Status, got, x.want)
+		}
+	}
+	if r := do(c, "PUT", "/auth/ocsp", whole); r.StatusCode != 405 || r.Header.Get("Allow") != "GET, POST" {
+		t.Errorf("PUT: %s, Allow %q", r.Status, r.Header.Get("Allow"))
+	}
+	if r := do(c, "POST", "/auth/ocsp", make([]byte, 1<<20)); r.StatusCode != 413 {
+		t.Errorf("a request of a megabyte: %s", r.Status)
+	}
+}
+
+func TestOCSPTimes(t *testing.T) {
+	at := &clock{at: noon.Add(14*time.Minute + 59*time.Second)}
+	c := newCA(t, Options{Now: at.now})
+	serial := issue(t, c, person(t, "hanako")).Auth.Certificate.SerialNumber
+	ask := func() *ocsp.Response {
+		der, err := c.ocspAnswer(request(t, c, serial, crypto.SHA1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := ocsp.ParseResponse(der, c.Certificate(Auth))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := ask(); !r.ThisUpdate.Equal(noon) || !r.NextUpdate.Equal(noon.Add(30*time.Minute)) || r.Status != ocsp.Good {
+		t.Errorf("status %d from %s to %s", r.Status, r.ThisUpdate, r.NextUpdate)
+	}
+	if err := c.Revoke(Auth, serial, 3); err != nil {
+		t.Fatal(err)
+	}
+	if r := ask(); r.Status != ocsp.Revoked || r.RevocationReason != 3 || !r.RevokedAt.Equal(at.now()) {
+		t.Errorf("status %d, reason %d since %s", r.Status, r.RevocationReason, r.RevokedAt)
+	}
+	at.set(noon.Add(15 * time.Minute))
+	if r := ask(); !r.ThisUpdate.Equal(noon.Add(15 * time.Minute)) {
+		t.Errorf("from %s", r.ThisUpdate)
+	}
+	if err := c.Reinstate(Auth, serial); err != nil {
+		t.Fatal(err)
+	}
+	if r := ask(); r.Status != ocsp.Good {
+		t.Errorf("reinstated: status %d", r.Status)
+	}
+}
+
+func TestFaultOCSPDown(t *testing.T) {
+	c := newCA(t, Options{})
+	der := request(t, c, issue(t, c, person(t, "hanako")).Auth.Certificate.SerialNumber, crypto.SHA1)
+	for _, x := range []struct {
+		faults Faults
+		want   int
+	}{{Faults{OCSPDown: true}, 503}, {Faults{}, 200}} {
+		c.SetFaults(x.faults)
+		if got := do(c, "POST", "/auth/ocsp", der).StatusCode; got != x.want {
+			t.Errorf("%+v: %d, want %d", x.faults, got, x.want)
+		}
+		if got := c.Faults(); got != x.faults {
+			t.Errorf("faults are %+v, want %+v", got, x.faults)
+		}
+	}
+}
+
+func TestHandlerServesFiles(t *testing.T) {
+	c := newCA(t, Options{})
+	for target, x := range map[string]struct {
+		contentType string
+		der         func() []byte
+	}{
+		"/auth/ca.cer": {"application/pkix-cert", func() []byte { return c.Certificate(Auth).Raw }},
+		"/sign/ca.cer": {"application/pkix-cert", func() []byte { return c.Certificate(Sign).Raw }},
+		"/auth/crl":    {"application/pkix-crl", func() []byte { return parseList(t, c, Auth).Raw }},
+		"/sign/crl":    {"application/pkix-crl", func() []byte { return parseList(t, c, Sign).Raw }},
+	} {
+		r := do(c, "GET", target, nil)
+		if r.StatusCode != 200 || r.Header.Get("Content-Type") != x.contentType || !bytes.Equal(body(t, r), x.der()) {
+			t.Errorf("%s: %s %s", target, r.Status, r.Header)
+		}
+		w, again := httptest.NewRecorder(), httptest.NewRequest("GET", target, nil)
+		again.Header.Set("If-None-Match", r.Header.Get("ETag"))
+		c.Handler().ServeHTTP(w, again)
+		if w.Code != 304 || w.Body.Len() != 0 {
+			t.Errorf("%s with its ETag: %d, %d bytes", target, w.Code, w.Body.Len())
+		}
+	}
+	for target, want := range map[string]int{"GET /": 404, "GET /sign/ocsp": 404, "GET /auth/ocspx": 404, "POST /auth/crl": 405} {
+		method, path, _ := strings.Cut(target, " ")
+		if got := do(c, method, path, nil).StatusCode; got != want {
+			t.Errorf("%s: %d, want %d", target, got, want)
+		}
+	}
+}
+
+func FuzzOCSP(f *testing.F) {
+	c, err := New(Options{Now: func() time.Time { return noon }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	whole, err := ocsp.CreateRequest(&x509.Certificate{SerialNumber: big.NewInt(7)}, c.Certificate(Auth), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte{0x30, 0x00})
+	f.Fuzz(func(t *testing.T, request []byte) {
+		der, err := c.ocspAnswer(request)
+		if err != nil || len(der) < 5 {
+			t.Errorf("%x is answered %x, %v", request, der, err)
+		}
+	})
+}
+
+func BenchmarkOCSP(b *testing.B) {
+	c, err := New(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	der, err := ocsp.CreateRequest(&x509.Certificate{SerialNumber: big.NewInt(7)}, c.Certificate(Auth), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := c.ocspAnswer(der); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
