@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kazasu/internal/realparts"
 )
 
 type card struct{}
@@ -63,9 +65,7 @@ func TestNamesAndLabels(t *testing.T) {
 }
 
 func TestPromtoolIsContent(t *testing.T) {
-	if _, err := exec.LookPath("promtool"); err != nil {
-		t.Skip("promtool isn't installed")
-	}
+	realparts.Need(t, "promtool", "promtool")
 	cmd := exec.Command("promtool", "check", "metrics")
 	cmd.Stdin = strings.NewReader(used(t))
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
