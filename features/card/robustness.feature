@@ -21,7 +21,7 @@ Feature: Commands that are wrong, and bad moments
       | 00A4020C 000000 0006     | 6700   |          |
       | 00A4020C 000002 0006 00  | 6700   |          |
       | 00B00000 04              | 9000   | 4A504B49 |
-    When the terminal sends 00 A4 04 0C 00 FF FF followed by 65535 bytes of D3
+    When the terminal sends 00 A4 04 0C 00 FF F8 followed by 65528 bytes of D3
     Then the status word is 6700
     And the file 00 06 is selected
 
