@@ -34,6 +34,7 @@ type scenario struct {
 	line    int
 	serial  bool // runs in the lane of those that touch the whole issuer
 	foreign bool // not from our catalogue
+	rows    int  // how often it runs: once, or once for each example
 	tags    []string
 	steps   []stepText
 }
@@ -73,7 +74,7 @@ func parseFeature(path string, content []byte, foreign bool) ([]scenario, error)
 		s.Title = hole.ReplaceAllString(node.scenario.Name, "…")
 		s.tags = append(tagNames(doc.Feature.Tags), append(node.tags, tagNames(node.scenario.Tags)...)...)
 		s.Clause = clauseAbove(doc.Comments, node)
-		s.steps = stepsOf(node, pickles)
+		s.steps, s.rows = stepsOf(node, pickles)
 		if err := s.readTags(); err != nil {
 			return nil, err
 		}
@@ -170,22 +171,22 @@ func clauseAbove(comments []*messages.Comment, n node) string {
 }
 
 // stepsOf are the texts that the runner will look up: those of the pickles,
-// in which the examples of an outline are filled in.
-func stepsOf(n node, pickles []*messages.Pickle) []stepText {
+// in which the examples of an outline are filled in; rows counts them.
+func stepsOf(n node, pickles []*messages.Pickle) (steps []stepText, rows int) {
 	lines := map[string]int{}
 	for _, step := range append(slices.Clone(n.background), n.scenario.Steps...) {
 		lines[step.Id] = int(step.Location.Line)
 	}
-	var steps []stepText
 	for _, p := range pickles {
 		if p.AstNodeIds[0] != n.scenario.Id {
 			continue
 		}
+		rows++
 		for _, step := range p.Steps {
 			steps = append(steps, stepText{step.Text, lines[step.AstNodeIds[0]]})
 		}
 	}
-	return steps
+	return steps, rows
 }
 
 // readTags takes ID, level, lane and needs out of the tags, and the faults out

@@ -177,6 +177,7 @@ func (r *run) switchFaults() error {
 func (r *run) shown(s scenario) bool {
 	for _, need := range s.Needs {
 		if !slices.Contains(r.shows, need) {
+			s.rows = 1
 			r.finish(s, row{verdict: report.NotApplicable,
 				observed: fmt.Sprintf("the rig %s shows no %s", r.bench.Rig().Name, need)})
 			return false
@@ -289,12 +290,12 @@ func (r *run) failed(level Level) Verdict {
 	return report.Failed
 }
 
-// finish keeps a row and tells of the check.
+// finish keeps a row and, when it was the check's last, tells of the check.
 func (r *run) finish(s scenario, found row) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rows[s.ID] = append(r.rows[s.ID], found)
-	if r.Progress != nil {
+	if len(r.rows[s.ID]) >= s.rows && r.Progress != nil {
 		r.Progress(r.check(s))
 	}
 }

@@ -97,6 +97,8 @@ func TestEveryVerdict(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			o := options(t, path)
 			o.Parallel, o.Strict, o.Out = row.parallel, row.strict, t.TempDir()
+			told := map[string]int{}
+			o.Progress = func(c Check) { told[c.ID]++ }
 			r, err := Run(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
@@ -110,6 +112,9 @@ func TestEveryVerdict(t *testing.T) {
 			for id, verdict := range want {
 				if got[id] != verdict {
 					t.Errorf("%s is %s, want %s", id, got[id], verdict)
+				}
+				if told[id] != 1 {
+					t.Errorf("%s was told %d times", id, told[id])
 				}
 			}
 			if code := ExitCode(r, nil); code != 1 {
