@@ -78,7 +78,7 @@ func idTokenSigned(ctx context.Context, w *World, alg string) error {
 	if len(keys) != 1 {
 		return &Failure{"kid of the ID token", "the name of one key in the key set", show(header["kid"])}
 	}
-	token, err := jose.ParseSigned(w.provider.idToken, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	token, err := jose.ParseSignedCompact(w.provider.idToken, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err == nil {
 		_, err = token.Verify(keys[0])
 	}

@@ -236,8 +236,8 @@ func parameterTwice(_ context.Context, w *World, name string) error {
 	return err
 }
 
-func parameterLong(_ context.Context, w *World, name string, n int) error {
-	return parameterIs(nil, w, name, strings.Repeat("a", n))
+func parameterLong(ctx context.Context, w *World, name string, n int) error {
+	return parameterIs(ctx, w, name, strings.Repeat("a", n))
 }
 
 func parameterPrintable(_ context.Context, w *World, name string) error {
