@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"kazasu/internal/jpki"
 	"kazasu/internal/store"
 )
 
@@ -66,8 +67,10 @@ type Config struct {
 	// AuthAnchors are the CA certificates that issue auth certificates; all
 	// generations may share one name.
 	AuthAnchors []*x509.Certificate
-	// AuthPolicies are the certificate policies accepted, dotted; default
-	// is that of the card's auth certificate, 1.2.392.200149.8.5.1.3.30.
+	// AuthPolicies are the certificate policies accepted, dotted: a leaf
+	// bears exactly one. Default is the test policy of auth certificates,
+	// 1.2.392.200149.8.5.1.0.30, a guess by analogy; the real one is
+	// …8.5.1.3.30.
 	AuthPolicies []string
 	// TextRoot is the key that signed the CV certificate of the card's text
 	// application (EF 0004).
@@ -153,9 +156,6 @@ type PublicKey struct {
 	Key crypto.PublicKey
 }
 
-// policyAuth is the policy of the card's auth certificate, jpki-pki.md §2.
-const policyAuth = "1.2.392.200149.8.5.1.3.30"
-
 // fetchTimeout bounds a fetch of CRL or OCSP by the default HTTP client.
 const fetchTimeout = 10 * time.Second
 
@@ -196,7 +196,7 @@ func (c *Config) fillDefaults() {
 		c.ClientErrorStatus = http.StatusBadRequest
 	}
 	if len(c.AuthPolicies) == 0 {
-		c.AuthPolicies = []string{policyAuth}
+		c.AuthPolicies = []string{jpki.PolicyAuthTest.String()}
 	}
 }
 

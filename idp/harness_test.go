@@ -203,12 +203,12 @@ func leafTemplate() *x509.Certificate {
 }
 
 // criticalPolicies is the extension as JPKI has it, which Go writes uncritical:
-// 06 0B 2A 83 08 8C 9B 55 08 05 01 03 1E is 1.2.392.200149.8.5.1.3.30.
-var criticalPolicies = policiesOf(0x1E)
+// 06 0B 2A 83 08 8C 9B 55 08 05 01 00 1E is 1.2.392.200149.8.5.1.0.30.
+var criticalPolicies = policiesOf(0x00, 0x1E)
 
-func policiesOf(last byte) pkix.Extension {
+func policiesOf(group, last byte) pkix.Extension {
 	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 32}, Critical: true, Value: []byte{0x30, 0x0F, 0x30, 0x0D, 0x06, 0x0B,
-		0x2A, 0x83, 0x08, 0x8C, 0x9B, 0x55, 0x08, 0x05, 0x01, 0x03, last}}
+		0x2A, 0x83, 0x08, 0x8C, 0x9B, 0x55, 0x08, 0x05, 0x01, group, last}}
 }
 
 // issue makes a certificate for the card's key, changed as told.

@@ -76,7 +76,7 @@ func (p *Provider) showLogin(w http.ResponseWriter, r *http.Request, l *login) {
 func (p *Provider) renderLogin(w http.ResponseWriter, r *http.Request, l *login, v view, status int) {
 	self := p.config.Issuer + "/login/" + l.id
 	data := page{
-		Language: v.language, Title: say(v.language, "title-login"), Self: self, Watch: v.generation,
+		Language: v.language, Title: say(v.language, "title-login"), Self: self, Watch: v.stamp(),
 		Client: l.request.client, View: viewOf(v), Phone: isPhone(r.UserAgent()),
 		Until: japan(v.deadline), Problem: problemOf(r, v),
 	}
@@ -177,15 +177,21 @@ func (p *Provider) renewOnPage(w http.ResponseWriter, r *http.Request, l *login)
 	http.Redirect(w, r, p.config.Issuer+"/login/"+l.id, http.StatusSeeOther)
 }
 
-// pollLogin answers the page's script when the login has changed since the
-// generation that it names, or after a while.
+// pollLogin answers the page's script when the login no longer bears the
+// stamp that it names, or after a while.
 func (p *Provider) pollLogin(w http.ResponseWriter, r *http.Request, l *login) {
 	since := r.URL.Query().Get("since")
-	v := p.await(r.Context(), l, pollMax, func(v view) bool { return generation(v) != since || v.stale })
-	writeJSON(w, http.StatusOK, map[string]string{"generation": generation(v), "phase": v.phase.String()})
+	v := p.await(r.Context(), l, pollMax, func(v view) bool { return v.stamp() != since })
+	writeJSON(w, http.StatusOK, map[string]string{"stamp": v.stamp(), "phase": v.phase.String()})
 }
 
-func generation(v view) string { return strconv.Itoa(v.generation) }
+// stamp changes whenever the page would look different.
+func (v view) stamp() string {
+	if v.stale {
+		return strconv.Itoa(v.generation) + "-expired"
+	}
+	return strconv.Itoa(v.generation)
+}
 
 // waitLogin blocks until the login is over and sends the browser on: the page
 // for scripts and light agents.

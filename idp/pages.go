@@ -66,7 +66,7 @@ type page struct {
 	Self     string // URL of the login, without anything behind
 	Refresh  string // URL that a browser without script loads
 	After    int    // seconds until then, 0: never
-	Watch    int    // generation that the script compares, -1: no script
+	Watch    string // what the script compares, empty: no script
 
 	Client  *Client
 	View    viewName
@@ -138,7 +138,7 @@ func (p *Provider) errorPage(w http.ResponseWriter, r *http.Request, status int,
 		language = preferredLanguage(r.URL.Query().Get("ui_locales"), r.Header.Get("Accept-Language"))
 	}
 	p.render(w, status, "error.html", page{
-		Language: language, Title: say(language, "title-error"), Explain: explain.in(language), Watch: -1,
+		Language: language, Title: say(language, "title-error"), Explain: explain.in(language),
 	})
 }
 

@@ -110,7 +110,13 @@ func TestProofIsRefused(t *testing.T) {
 			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}})
 		})},
 		{errPolicy, "no policy", leafWith(func(c *x509.Certificate) { c.ExtraExtensions = nil })},
-		{errPolicy, "sign policy", leafWith(func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{policiesOf(0x14)} })},
+		{errPolicy, "sign policy", leafWith(func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{policiesOf(0x00, 0x14)} })},
+		{errPolicy, "real policy", leafWith(func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{policiesOf(0x03, 0x1E)} })},
+		{errPolicy, "two policies", leafWith(func(c *x509.Certificate) {
+			two := policiesOf(0x00, 0x1E)
+			two.Value = slices.Concat([]byte{0x30, 0x1E}, two.Value[2:], policiesOf(0x00, 0x14).Value[2:])
+			c.ExtraExtensions = []pkix.Extension{two}
+		})},
 		{errKeyUsage, "sign certificate", leafWith(func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment })},
 		{errKeyUsage, "certificate signing", leafWith(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign })},
 		{errKeyUsage, "no key usage", leafWith(func(c *x509.Certificate) { c.KeyUsage = 0 })},

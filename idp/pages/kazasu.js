@@ -8,9 +8,9 @@ const failuresMax = 20;
 async function watch() {
   for (let failures = 0; failures < failuresMax; ) {
     try {
-      const url = body.dataset.watch + "?since=" + encodeURIComponent(body.dataset.generation);
+      const url = body.dataset.watch + "?since=" + encodeURIComponent(body.dataset.stamp);
       const answer = await fetch(url, { credentials: "same-origin", cache: "no-store" });
-      if (!answer.ok || (await answer.json()).generation !== body.dataset.generation) {
+      if (!answer.ok || (await answer.json()).stamp !== body.dataset.stamp) {
         location.replace(location.pathname);
         return;
       }
