@@ -17,10 +17,12 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"kazasu/internal/jpki"
+	"kazasu/internal/pcscd"
 	"kazasu/internal/relyingparty"
 	"kazasu/rigs"
 )
@@ -42,6 +44,7 @@ func start(t testing.TB, change ...func(*Options)) *Bench {
 	for _, f := range change {
 		f(&o)
 	}
+	lendKeys(t, o.State)
 	b, err := Start(t.Context(), virtual(t), o)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +55,53 @@ func start(t testing.TB, change ...func(*Options)) *Bench {
 		}
 	})
 	return b
+}
+
+// lendKeys gives a fresh state folder keys that another bench made: making an
+// RSA key takes longer than most tests.
+func lendKeys(t testing.TB, state string) {
+	t.Helper()
+	keys := filepath.Join(state, keyFolder)
+	if _, err := os.Stat(keys); err == nil {
+		return
+	}
+	if err := os.MkdirAll(keys, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lender := keyLender()
+	for _, name := range []string{keyID, keyAccess, keySubject} {
+		text, err := os.ReadFile(filepath.Join(lender, keyFolder, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(keys, name), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// keyLender is a folder with keys, made once.
+var keyLender = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "kazasu-keys-")
+	if err != nil {
+		panic(err)
+	}
+	if _, err := (&folder{path: dir}).providerKeys(); err != nil {
+		panic(err)
+	}
+	return dir
+})
+
+func TestMain(m *testing.M) {
+	if handled, exit := pcscd.Helper(os.Args); handled {
+		os.Exit(exit)
+	}
+	if handled, exit := child(); handled {
+		os.Exit(exit)
+	}
+	code := m.Run()
+	os.RemoveAll(keyLender())
+	os.Exit(code)
 }
 
 func plainHTTP(o *Options) { o.HTTP = true }
