@@ -99,7 +99,11 @@ func TestOCSPOverHTTP(t *testing.T) {
 				if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/ocsp-response" {
 					t.Errorf("%s: %s %s", name, r.Status, r.Header)
 				}
-				if got := said(t, c, body(t, r)); got != x.want {
+				answer := body(t, r)
+				if parsed, err := ocsp.ParseResponse(answer, nil); err != nil || parsed.IssuerHash != hash {
+					t.Errorf("%s: asked with %v, answered with %v: %v", name, hash, parsed.IssuerHash, err)
+				}
+				if got := said(t, c, answer); got != x.want {
 					t.Errorf("%s %v: serial %X is %s, want %s", name, hash, x.serial, got, x.want)
 				}
 			}
@@ -114,8 +118,19 @@ func TestOCSPErrorAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const malformed = "30030A0101" // RFC 6960 §4.2.1: OCSPResponse { responseStatus 1 }
+	// RFC 6960 §4.2.1: OCSPResponse { responseStatus 1 }, and 6
+	const malformed, unauthorized = "30030A0101", "30030A0106"
 	whole := request(t, c, serial, crypto.SHA1)
+	otherName := request(t, newCA(t, Options{Organization: "JPKI-MINE"}), serial, crypto.SHA1)
+	parsed, err := ocsp.ParseRequest(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed.IssuerKeyHash = bytes.Repeat([]byte{7}, 20)
+	otherKey, err := parsed.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range []struct {
 		name, method, target string
 		body                 []byte
@@ -126,7 +141,9 @@ func TestOCSPErrorAnswers(t *testing.T) {
 		{"a torn request", "POST", "/auth/ocsp", whole[:len(whole)-1], malformed},
 		{"nothing in the path", "GET", "/auth/ocsp/", nil, malformed},
 		{"no base64 in the path", "GET", "/auth/ocsp/****", nil, malformed},
-		{"the other CA's certificate", "POST", "/auth/ocsp", elsewhere, "30030A0106"}, // unauthorized
+		{"the other CA's certificate", "POST", "/auth/ocsp", elsewhere, unauthorized},
+		{"a CA of the same key and another name", "POST", "/auth/ocsp", otherName, unauthorized},
+		{"a CA of the same name and another key", "POST", "/auth/ocsp", otherKey, unauthorized},
 	} {
 		r := do(c, x.method, x.target, x.body)
 		if got := fmt.Sprintf("%X", body(t, r)); r.StatusCode != 200 || got != x.want {

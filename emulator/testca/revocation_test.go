@@ -171,8 +171,15 @@ func TestCRLNumberGrows(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("reinstated", 4, "1123-1500")
+	at.set(time.Date(2026, 11, 24, 10, 0, 0, 0, japan))
+	if err := c.Revoke(Auth, serial, 1); err != nil {
+		t.Fatal(err)
+	}
+	check("revoked again", 5, "1124-0100")
+	at.set(time.Date(2026, 11, 24, 9, 0, 0, 0, japan))
+	check("the clock went back by an hour", 6, "1124-0000")
 	at.set(noon)
-	check("the clock went back", 5, "1123-0300")
+	check("the clock went back by a day", 7, "1123-0300")
 }
 
 func TestRevocationsOutliveTheProcess(t *testing.T) {
@@ -250,11 +257,11 @@ func TestStateThatCantBeSaved(t *testing.T) {
 		t.Errorf("issuing: got %v", err)
 	}
 	state.broken = false
+	if got := parseList(t, c, Auth).Number.Int64(); got != 1 || !strings.Contains(string(state.saved), `"crl":{"number":1,`) {
+		t.Errorf("the first CRL that could be kept has the number %d; kept is %s", got, state.saved)
+	}
 	if _, err := c.Issue(p); err != nil {
 		t.Error(err)
-	}
-	if got := parseList(t, c, Auth).Number.Int64(); got != 1 {
-		t.Errorf("the first CRL that was kept has the number %d", got)
 	}
 }
 
