@@ -56,15 +56,26 @@ func Main(args []string, w World) int {
 	ctx := w.Context
 	if ctx == nil {
 		var stop context.CancelFunc
-		ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop = untilSignal()
 		defer stop()
-		// A second signal ends the process at once: give the first back.
-		context.AfterFunc(ctx, stop)
 	}
 	root := newRoot(w)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
 	return conclude(w, command, err)
+}
+
+// untilSignal is a context that ends when the process is asked to end, so that
+// it can clean up: Ctrl-C, a closed terminal, or nobody left who reads stdout.
+// A second Ctrl-C ends it at once.
+func untilSignal() (context.Context, context.CancelFunc) {
+	unread, stopUnread := signal.NotifyContext(context.Background(), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(unread, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	return ctx, func() {
+		stop()
+		stopUnread()
+	}
 }
 
 // newRoot is the whole tree of commands.

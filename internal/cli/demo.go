@@ -217,7 +217,7 @@ func (d *demo) suite(ctx context.Context) (conformance.Results, error) {
 	results, err := conformance.Run(ctx, conformance.Options{
 		Bench:    func(context.Context) (conformance.Bench, error) { return d.bench, nil },
 		Parallel: demoParallel, Seed: 1, Out: d.out, Version: Version,
-		Progress: progress(d.c),
+		Progress: progress(ctx, d.c),
 	})
 	if err != nil {
 		return results, suiteError(err)

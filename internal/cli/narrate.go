@@ -45,6 +45,8 @@ func (n *narrator) flush() {
 	}
 	text := n.of.Text
 	switch {
+	case n.of.Kind == "proof-check" && len(n.more) == 1:
+		text = "proof: " + text
 	case n.of.Kind == "proof-check":
 		text = fmt.Sprintf("proof: %d checks passed: %s", len(n.more), strings.Join(n.more, ", "))
 	case len(n.more) > 1:
@@ -90,7 +92,8 @@ func (n *narrator) line(e trace.Event, at time.Duration, text string) {
 	n.c.printf("  %7.1f ms  %s %s%s\n", float64(at.Microseconds())/1000, who, wrapped(text, 96, 23), answer)
 }
 
-// shortQuery leaves of "GET /path?query" the names in the query.
+// shortQuery leaves of "GET /path?query" the names in the query, which can be
+// wrapped.
 func shortQuery(text string) string {
 	path, query, ok := strings.Cut(text, "?")
 	values, err := url.ParseQuery(query)
@@ -105,7 +108,7 @@ func shortQuery(text string) string {
 	if len(names) != len(values) {
 		return text
 	}
-	return path + "?" + strings.Join(names, "&")
+	return path + " ?" + strings.Join(names, " ")
 }
 
 // wrapped breaks a text at spaces into lines of so many columns, all but the

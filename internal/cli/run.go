@@ -93,7 +93,7 @@ func (f runFlags) judge(ctx context.Context, w World, rig rigs.Rig, state string
 		},
 		Select: selectors, Tags: f.tags, Seed: f.seed, Parallel: f.parallel, Strict: f.strict,
 		Faults: f.faults, Out: f.out, Formats: f.formats, Version: Version,
-		Progress: progress(to),
+		Progress: progress(ctx, to),
 	})
 	return results, suiteError(err)
 }
@@ -121,11 +121,12 @@ func (f runFlags) conclude(w World, results conformance.Results) error {
 }
 
 // progress prints checks as they end. Of those that are tried with several
-// examples, only the first that passes is worth a line.
-func progress(c console) func(conformance.Check) {
+// examples, only the first that passes is worth a line; what an interrupt cut
+// off is worth none.
+func progress(ctx context.Context, c console) func(conformance.Check) {
 	passed := map[string]bool{}
 	return func(check conformance.Check) {
-		if check.Verdict == report.Passed && passed[check.ID] {
+		if ctx.Err() != nil || check.Verdict == report.Passed && passed[check.ID] {
 			return
 		}
 		passed[check.ID] = check.Verdict == report.Passed

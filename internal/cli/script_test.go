@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kazasu/internal/pcscd"
+	"kazasu/internal/realparts"
 )
 
 // TestMain makes this binary the kazasu that scripts run.
@@ -38,9 +40,25 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND…  runs a command that must end with this exit code
 //	gone                 waits until no process that the script started is left
 //	busy NAME            holds a port of 127.0.0.1, its number in $NAME
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+func TestScripts(t *testing.T) { testscript.Run(t, params("testdata")) }
+
+// TestScriptsWithOpenSSL runs those that have OpenSSL verify something.
+func TestScriptsWithOpenSSL(t *testing.T) {
+	realparts.Need(t, "openssl", "openssl")
+	testscript.Run(t, params("testdata/openssl"))
+}
+
+// TestScriptsWithPcscd runs those in which OpenSC reads the card through a
+// private pcscd.
+func TestScriptsWithPcscd(t *testing.T) {
+	realparts.Need(t, "pcscd", "pcscd")
+	realparts.Need(t, "opensc", "opensc-tool")
+	testscript.Run(t, params("testdata/pcscd"))
+}
+
+func params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
@@ -51,11 +69,10 @@ func TestScripts(t *testing.T) {
 			"await": await, "exits": exits, "gone": gone, "busy": busy,
 		},
 		Condition: condition,
-	})
+	}
 }
 
-// condition is met by a program that is installed, and by a private pcscd
-// that this machine can have.
+// condition is met by a program that is installed.
 func condition(name string) (bool, error) {
 	if program, ok := strings.CutPrefix(name, "has:"); ok {
 		_, err := exec.LookPath(program)
@@ -157,16 +174,16 @@ func busy(ts *testscript.TestScript, neg bool, args []string) {
 // to be run by a script.
 func TestExamplesAreRun(t *testing.T) {
 	scripts := ""
-	files, err := filepath.Glob("testdata/*.txtar")
+	err := filepath.WalkDir("testdata", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		scripts += string(text)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripts += string(text)
 	}
 	each(newRoot(World{}), func(c *cobra.Command) {
 		if c.Example == "" {
