@@ -284,3 +284,40 @@ func TestOneScenarioByItsLine(t *testing.T) {
 		t.Errorf("got %+v", r.Checks)
 	}
 }
+
+func TestEvidenceKeepsNoPIN(t *testing.T) {
+	o := options(t, feature(t, "pin.feature", `Feature: secrets
+  @AA-11 @must
+  Scenario: a PIN, by step and by table
+    Given the card of "x" is on the reader
+    And the application D3 92 F0 00 26 01 00 00 00 01 is selected
+    And the file 00 18 is selected
+    When the PIN "7391" is sent
+    Then these commands are answered:
+      | command              | status |
+      | 00200080 04 37333931 | 63C2   |
+`))
+	o.Out = t.TempDir()
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Checks[0]; c.Verdict != report.Failed || !strings.HasPrefix(c.Expected, "answer to 0020008004 …") {
+		t.Errorf("%s: %s", c.Verdict, c.Expected)
+	}
+	err = filepath.WalkDir(o.Out, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for _, secret := range []string{"7391", "37333931", "37 33 39 31"} {
+			if strings.Contains(string(content), secret) {
+				t.Errorf("%s holds the PIN as %q", filepath.Base(path), secret)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -260,7 +260,7 @@ func commandsAnswered(ctx context.Context, w *World, table Table) error {
 		if err != nil {
 			return err
 		}
-		what := fmt.Sprintf("answer to %s", row[0])
+		what := "answer to " + named(command)
 		if err := Expect(what, row[1], sw(answer.Status)); err != nil {
 			return err
 		}
@@ -271,6 +271,18 @@ func commandsAnswered(ctx context.Context, w *World, table Table) error {
 		}
 	}
 	return nil
+}
+
+// named is a command as a report may show it: in full, but without the PIN of
+// VERIFY and CHANGE REFERENCE DATA.
+func named(command []byte) string {
+	if len(command) > 5 && (command[1] == 0x20 || command[1] == 0x24) {
+		return fmt.Sprintf("%X …", command[:5])
+	}
+	if len(command) > showMax {
+		return fmt.Sprintf("%X … (%d bytes)", command[:showMax], len(command))
+	}
+	return fmt.Sprintf("%X", command)
 }
 
 func expectData(what, want string, got []byte) error {
