@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -61,35 +60,37 @@ func (b *Bench) linkOptions(c *control) vsmartcard.Options {
 	return vsmartcard.Options{Link: c.link, Clock: b.clock, Log: b.log}
 }
 
-// seatPause is how long to wait before looking again whether pcscd has seen a
-// card come; it looks every 400 ms itself.
-const seatPause = 20 * time.Millisecond
+// Times of waiting for pcscd to see that a card came: it looks every 400 ms.
+// While one card takes another's place, its errors come and go.
+const (
+	seatPause = 20 * time.Millisecond
+	seatTime  = 5 * time.Second
+)
 
 // open is the reader of a seat, as any PC/SC program has it. It returns when
-// pcscd has seen the card.
+// the card there has answered, or its time is over.
 func (r *rack) open(ctx context.Context, seat int) (slot.Slot, func(), error) {
-	s, err := pcsc.Open(ctx, r.daemon.Socket(), r.daemon.Readers()[seat])
+	name := r.daemon.Readers()[seat]
+	s, err := pcsc.Open(ctx, r.daemon.Socket(), name)
 	if err != nil {
 		return nil, nil, err
 	}
 	closeSlot := sync.OnceFunc(func() {
 		r.bench.powerOff(s)
 		if err := s.Close(); err != nil {
-			r.bench.log("closing reader: %v", err)
+			r.bench.log("closing reader %s: %v", name, err)
 		}
 	})
+	ctx, cancel := context.WithTimeout(ctx, seatTime)
+	defer cancel()
 	for {
 		_, err := s.PowerOn(ctx)
 		if err == nil {
 			return s, closeSlot, nil
 		}
-		if !errors.Is(err, slot.ErrNoCard) && !errors.Is(err, slot.ErrCardGone) {
+		if r.bench.pause(ctx, seatPause) != nil {
 			closeSlot()
-			return nil, nil, fmt.Errorf("waiting for the card in %s: %w", r.daemon.Readers()[seat], err)
-		}
-		if err := r.bench.pause(ctx, seatPause); err != nil {
-			closeSlot()
-			return nil, nil, fmt.Errorf("waiting for the card in %s: %w", r.daemon.Readers()[seat], err)
+			return nil, nil, fmt.Errorf("waiting for the card in reader %s: %w", name, err)
 		}
 	}
 }
