@@ -172,6 +172,9 @@ func (c *Config) complete() error {
 			return fmt.Errorf("client %q: %w", c.Clients[i].ID, err)
 		}
 	}
+	if c.InsecurePolling {
+		slog.Warn("insecure polling is on: a same-device login's code goes to whoever began it")
+	}
 	c.fillDefaults()
 	return c.Keys.complete()
 }

@@ -104,7 +104,7 @@ var caName = pkix.Name{Country: []string{"JP"}, Organization: []string{"JPKI-KAZ
 // world is a provider with everything round it: a CA that answers over HTTP, a
 // relying party's keys, a card's certificate and text.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	clock    *testClock
 	ca       *x509.Certificate
 	leaf     []byte
@@ -119,7 +119,7 @@ type world struct {
 	events []Event
 }
 
-func newWorld(t *testing.T, change ...func(*Config)) *world {
+func newWorld(t testing.TB, change ...func(*Config)) *world {
 	k := testKeys()
 	w := &world{t: t, clock: &testClock{now: noon}, revoked: map[int64]int{}}
 	w.ca = makeCA(t, k.ca, 1, caName, noon.AddDate(-1, 0, 0), noon.AddDate(9, 0, 0))
@@ -168,7 +168,7 @@ func (w *world) seen(kind Kind) []Event {
 
 // ---- the CA ----
 
-func makeCA(t *testing.T, key *rsa.PrivateKey, serial int64, name pkix.Name, from, to time.Time) *x509.Certificate {
+func makeCA(t testing.TB, key *rsa.PrivateKey, serial int64, name pkix.Name, from, to time.Time) *x509.Certificate {
 	der, err := x509.CreateCertificate(rand.Reader, caTemplate(serial, name, from, to), caTemplate(serial, name, from, to), key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -454,7 +454,7 @@ func (w *world) open(link string) app {
 	return a
 }
 
-func appURL(t *testing.T, link string) string {
+func appURL(t testing.TB, link string) string {
 	t.Helper()
 	address, err := appapi.LoginURL(link)
 	if err != nil {
@@ -528,7 +528,7 @@ func (w *world) code(params url.Values) string {
 
 // ---- tokens ----
 
-func assertion(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claims map[string]any) string {
+func assertion(t testing.TB, alg jose.SignatureAlgorithm, key any, kid string, claims map[string]any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
 	if err != nil {
@@ -594,7 +594,7 @@ func (w *world) userinfo(access string) (int, map[string]string) {
 }
 
 // part decodes one part of a JWT.
-func part(t *testing.T, token any, n int) map[string]any {
+func part(t testing.TB, token any, n int) map[string]any {
 	t.Helper()
 	parts := strings.Split(token.(string), ".")
 	raw, err := base64.RawURLEncoding.DecodeString(parts[n])

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 
+	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 	"github.com/makiuchi-d/gozxing/qrcode/encoder"
 )
@@ -12,10 +13,16 @@ import (
 // qrQuiet is the white border that a scanner needs, ISO/IEC 18004: 4 modules.
 const qrQuiet = 4
 
+// qrMask is one of the eight masks, ISO/IEC 18004 §7.8. Trying them all for the
+// best takes ten times as long as the drawing, and tickets are random enough
+// for any.
+const qrMask = 3
+
 // qrSVG draws text as a QR code, one path in an SVG without size: the style
 // sheet gives it one.
 func qrSVG(text string) (template.HTML, error) {
-	code, err := encoder.Encoder_encodeWithoutHint(text, decoder.ErrorCorrectionLevel_M)
+	code, err := encoder.Encoder_encode(text, decoder.ErrorCorrectionLevel_M,
+		map[gozxing.EncodeHintType]any{gozxing.EncodeHintType_QR_MASK_PATTERN: qrMask})
 	if err != nil {
 		return "", fmt.Errorf("drawing QR code: %w", err)
 	}
