@@ -188,6 +188,74 @@ func TestFidelityRows(t *testing.T) {
 }
 
 var (
+	collection = regexp.MustCompile(`(?i)\b([a-z-]+\.md) (§[0-9a-z.]+(?:(?:, |–)§[0-9a-z.]+)*)`)
+	chapter    = regexp.MustCompile(`§[0-9]+(\.[0-9]+)?[a-z]?`)
+	rowNumber  = regexp.MustCompile(`\b[A-Z][0-9]+\b`)
+)
+
+// chapters are the chapters of our collections that a text cites:
+// "card.md §8.2".
+func chapters(text string) (cited []string) {
+	for _, m := range collection.FindAllStringSubmatch(text, -1) {
+		for _, c := range chapter.FindAllString(m[2], -1) {
+			cited = append(cited, strings.ToLower(m[1])+" "+c)
+		}
+	}
+	return cited
+}
+
+// TestCitedChapters wants every chapter that code and features cite explained
+// by rows of docs/FIDELITY.md that are there.
+func TestCitedChapters(t *testing.T) {
+	page := read(t, "docs/FIDELITY.md")
+	rows, explained := map[string]bool{}, map[string]bool{}
+	for _, m := range fidelityRow.FindAllStringSubmatch(page, -1) {
+		rows[m[1]] = true
+	}
+	for line := range strings.Lines(page) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || len(chapters(cells[1])) == 0 {
+			continue
+		}
+		for _, c := range chapters(cells[1]) {
+			explained[c] = true
+		}
+		for _, number := range rowNumber.FindAllString(cells[3], -1) {
+			if !rows[number] {
+				t.Errorf("%s leads to row %s, which isn't there", strings.TrimSpace(cells[1]), number)
+			}
+		}
+	}
+	for name, text := range citing(t) {
+		for _, c := range chapters(text) {
+			if !explained[c] {
+				t.Errorf("%s cites %s, which docs/FIDELITY.md doesn't explain", name, c)
+			}
+		}
+	}
+	if got := chapters("by card.md §5.2, §10.2 and Card.md §5.3"); !slices.Equal(got, []string{"card.md §5.2", "card.md §10.2", "card.md §5.3"}) {
+		t.Errorf("read %q", got)
+	}
+}
+
+// citing are the texts that may cite a chapter: code but tests, and features.
+func citing(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for _, s := range sources(t) {
+		texts[s.path] = read(t, s.path)
+	}
+	features, err := filepath.Glob("features/*/*.feature")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range features {
+		texts[name] = read(t, name)
+	}
+	return texts
+}
+
+var (
 	inTable   = regexp.MustCompile("(?m)^\\| `kazasu ([a-z]+)`((?: · `[a-z]+`)*)")
 	inTableTo = regexp.MustCompile("(?m)^\\| `kazasu ([a-z]+) ([a-z]+)`((?: · `[a-z]+`)*)")
 	aside     = regexp.MustCompile("`--([a-z]+)`")
