@@ -168,6 +168,9 @@ func TestReaderGivesWay(t *testing.T) {
 		if waited := time.Since(start); waited != 2*time.Second {
 			t.Errorf("gave way after %v, want 2s", waited)
 		}
+		if atr := r.ATR(); atr != nil {
+			t.Errorf("ATR %X of a card that was given up", atr)
+		}
 		if _, err := r.Transmit(t.Context(), []byte{0, 0xA4, 0, 0}); !errors.Is(err, slot.ErrCardGone) {
 			t.Errorf("afterwards: %v, want %v", err, slot.ErrCardGone)
 		}

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"kazasu/internal/slot"
 )
@@ -26,10 +25,6 @@ type Slot interface {
 	slot.Slot
 	io.Closer
 }
-
-// callMax is how long any call may take, whatever the caller's context says.
-// Readers with a contactless card are known to wait 201 s for a dead one.
-const callMax = 4 * time.Minute
 
 // ErrReset says that another program reset the card: its session is gone.
 // PowerOn or Reset starts a new one.

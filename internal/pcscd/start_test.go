@@ -214,6 +214,11 @@ func TestInterrupted(t *testing.T) {
 	cmd := child(t.Context(), "bench", dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	_, awaitEnds := startChild(t, cmd)
+	for _, pid := range descendants(t, cmd.Process.Pid) {
+		if group, err := syscall.Getpgid(pid); err != nil || group == cmd.Process.Pid {
+			t.Errorf("process %d is in the bench's group %d (%v): Ctrl-C ends it", pid, group, err)
+		}
+	}
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
