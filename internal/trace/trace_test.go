@@ -160,8 +160,12 @@ func TestNoPINIsEverRecorded(t *testing.T) {
 			}
 		}
 	}
+	events := r.Events()
+	for i := range events {
+		events[i].Time, events[i].Duration = time.Time{}, 0 // digits that any PIN may be among
+	}
 	var out bytes.Buffer
-	if err := WriteNDJSON(&out, r.Events()); err != nil {
+	if err := WriteNDJSON(&out, events); err != nil {
 		t.Fatal(err)
 	}
 	for _, canary := range canaries {
