@@ -56,6 +56,18 @@ func TestHostIsUntouched(t *testing.T) {
 	l.Close()
 }
 
+// TestHidesRealReaders: the drivers of USB readers are out of its sight, so
+// it takes none from the system's pcscd.
+func TestHidesRealReaders(t *testing.T) {
+	start(t, pcscd.Config{})
+	for _, pid := range descendants(t, os.Getpid()) {
+		inside := fmt.Sprintf("/proc/%d/root/usr/lib/pcsc/drivers", pid)
+		if drivers, err := os.ReadDir(inside); err != nil || len(drivers) > 0 {
+			t.Errorf("process %d sees %v, %v, want no drivers", pid, drivers, err)
+		}
+	}
+}
+
 // TestOpenSCSeesCard: another program's list of readers, and a command to the
 // card, in the right slot.
 func TestOpenSCSeesCard(t *testing.T) {
