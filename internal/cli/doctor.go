@@ -116,7 +116,7 @@ func (w World) looks() []look {
 		{"vpcd driver", "rig vpcd", onVpcd, lookAtDriver},
 		{"namespaces", "rig vpcd with a private pcscd", onPrivate, lookAtNamespaces},
 		{"opensc", "the tests with other people's card software", never, lookAtProgram("opensc-tool", "opensc")},
-		{"real readers", "rigs with a reader of kind pcsc", onRealSlot, lookAtBuild},
+		{"PC/SC", "kazasu run on rig vpcd, and rigs with real readers", onRealSlot, lookAtBuild},
 		{"promtool", "the tests of the metrics", never, lookAtProgram("promtool", "prometheus")},
 	}
 }
