@@ -134,7 +134,7 @@ func newCard(t *testing.T, ca *rsa.PrivateKey, caCert *x509.Certificate, textRoo
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		SignatureAlgorithm: x509.SHA256WithRSA,
 		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 32}, Critical: true, Value: []byte{
-			0x30, 0x0F, 0x30, 0x0D, 0x06, 0x0B, 0x2A, 0x83, 0x08, 0x8C, 0x9B, 0x55, 0x08, 0x05, 0x01, 0x03, 0x1E}}},
+			0x30, 0x0F, 0x30, 0x0D, 0x06, 0x0B, 0x2A, 0x83, 0x08, 0x8C, 0x9B, 0x55, 0x08, 0x05, 0x01, 0x00, 0x1E}}},
 	}, caCert, auth.Public(), ca)
 	profile, err := emulator.Build("standard", emulator.Contents{
 		AuthCertificate: leaf.Raw, AuthCA: caCert.Raw, SignCA: caCert.Raw,
