@@ -88,7 +88,8 @@ func (d *Daemon) Readers() []string { return append([]string(nil), d.readers...)
 
 // Dial connects to the driver as the card in a slot, from 0. The card is in
 // the reader while the connection lasts; the reader's clients notice within
-// 400 ms, as often as pcscd looks.
+// 400 ms, as often as pcscd looks. A second card in one slot is connected, but
+// hears nothing until the first has left.
 func (d *Daemon) Dial(ctx context.Context, slot int) (net.Conn, error) {
 	if slot < 0 || slot >= len(d.readers) {
 		return nil, fmt.Errorf("slot %d: this pcscd has slots 0 to %d", slot, len(d.readers)-1)
