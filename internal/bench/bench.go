@@ -49,6 +49,10 @@ type Options struct {
 	Clients string
 	// Log takes one line per thing worth telling; nil is silence.
 	Log io.Writer
+	// Inside lets what players, phone and HTTP ask of each other go
+	// straight to the handlers instead of over TCP: the same requests and
+	// answers, in one process. The listeners answer beside that.
+	Inside bool
 	// Faults are switched on from the start, bench-wide: "idp.wrong-nonce"
 	// or "card.slow=200ms".
 	Faults []string
@@ -67,6 +71,7 @@ type Bench struct {
 	recorder *trace.Recorder
 	metrics  *telemetry.Metrics
 	client   *http.Client
+	inside   *inside // nil unless Options.Inside
 
 	authority *testca.CA
 	people    *people
@@ -105,7 +110,9 @@ func (b *Bench) close() error {
 	if b.rack != nil {
 		errs = append(errs, b.rack.daemon.Close())
 	}
-	b.client.CloseIdleConnections()
+	if b.client != nil {
+		b.client.CloseIdleConnections()
+	}
 	if b.folder != nil {
 		errs = append(errs, b.folder.store.Close())
 	}

@@ -155,11 +155,13 @@ func mustLogin(t *testing.T, b *Bench, holder string) *relyingparty.Session {
 }
 
 func TestLogin(t *testing.T) {
-	for name, change := range map[string]func(*Options){"https": func(*Options) {}, "http": plainHTTP} {
+	for name, o := range map[string]Options{
+		"https": {}, "http": {HTTP: true}, "https inside": {Inside: true}, "http inside": {HTTP: true, Inside: true},
+	} {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, change)
-			if got := strings.SplitN(b.Info().Issuer, ":", 2)[0]; got != name {
-				t.Errorf("issuer %s", b.Info().Issuer)
+			b := start(t, func(set *Options) { set.HTTP, set.Inside = o.HTTP, o.Inside })
+			if got := b.Info().Issuer; strings.HasPrefix(got, "https:") == o.HTTP {
+				t.Errorf("issuer %s", got)
 			}
 			s := mustLogin(t, b, "hanako")
 			if s.Claims["name"] != "試験　花子" || s.Claims["birthdate"] != "19900401" {

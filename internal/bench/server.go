@@ -37,6 +37,13 @@ func (b *Bench) serve(name string, l net.Listener, h http.Handler, secure *tls.C
 		BaseContext: func(net.Listener) context.Context { return b.ctx },
 	}}
 	b.servers = append(b.servers, s)
+	if _, tcp := l.Addr().(*net.TCPAddr); tcp && b.inside != nil {
+		scheme := "http"
+		if secure != nil {
+			scheme = "https"
+		}
+		b.inside.add(fmt.Sprintf("%s://localhost:%d", scheme, portOf(l)), h)
+	}
 	b.work.Go(func() {
 		err := s.run(l)
 		if !errors.Is(err, http.ErrServerClosed) {

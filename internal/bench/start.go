@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -34,7 +33,6 @@ func Start(ctx context.Context, rig rigs.Rig, o Options) (*Bench, error) {
 	b := &Bench{rig: rig, o: o, log: logger(o.Log), clock: &trace.Traveller{}, metrics: telemetry.New()}
 	b.recorder = trace.NewRecorder(b.clock)
 	b.ctx, b.cancel = context.WithCancel(context.Background())
-	b.client = newClient()
 	b.tray.bench = b
 	if err := b.start(ctx); err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -137,7 +135,7 @@ func (f *folder) providerKeys() (k idp.Keys, err error) {
 // assemble marries the players and lets them answer.
 func (b *Bench) assemble(ctx context.Context, p parts) (err error) {
 	b.people = newPeople(b.folder, b.authority)
-	trust(b.client, p.root)
+	b.client = b.newClient(p.root)
 	b.describe(p)
 	if b.o.Auto != "" {
 		if b.auto, err = b.people.holder(b.o.Auto); err != nil {
@@ -178,6 +176,16 @@ func (b *Bench) assemble(ctx context.Context, p parts) (err error) {
 	b.serve("metrics", p.listeners["metrics"], metricsMux(b.metrics.Handler()), nil)
 	b.serve("admin", admin, b.Admin(), nil)
 	return nil
+}
+
+// newClient goes over the network, or past it where the bench was told so.
+func (b *Bench) newClient(root *x509.Certificate) *http.Client {
+	c := newClient(root)
+	if b.o.Inside {
+		b.inside = &inside{next: c.Transport}
+		c.Transport = b.inside
+	}
+	return c
 }
 
 // secure says that the provider is https.
@@ -221,30 +229,6 @@ func metricsMux(h http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", h)
 	return mux
-}
-
-// newClient is an HTTP client for the bench's own servers. It goes to loopback
-// by itself, so that no resolver and no second address family is asked.
-func newClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	return &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if host, port, err := net.SplitHostPort(address); err == nil && host == "localhost" {
-				address = net.JoinHostPort(loopback, port)
-			}
-			return dialer.DialContext(ctx, network, address)
-		},
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		MaxIdleConnsPerHost: 128,
-		IdleConnTimeout:     time.Minute,
-	}}
-}
-
-// trust adds the local TLS root, before the first request.
-func trust(c *http.Client, root *x509.Certificate) {
-	pool := x509.NewCertPool()
-	pool.AddCert(root)
-	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = pool
 }
 
 // logger writes lines, one at a time; nil is silence.
