@@ -13,7 +13,8 @@
 // verdict is its worst row's. Its tags are its ID (@CA-12) and level (@must,
 // @should, @behaviour, @performance, @imported), and where it needs them
 // @lane-issuer and @needs-WORD for what a rig must show; a comment line
-// "# clause: …" above it says where the criterion is written.
+// "# clause: …" above it says where the criterion is written: a standard, or a row of
+// docs/FIDELITY.md.
 //
 // The verdict lives in our world, not in the runner's status: a step's Failure
 // is failed, a control that fails is inconclusive, any other error is error.

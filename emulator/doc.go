@@ -17,7 +17,8 @@
 //
 // Two applications are here: 公的個人認証AP (JPKI-AP) and 券面事項入力補助AP. The
 // other three of a real card are answered 6A82, secure messaging is refused.
-// Where no source tells what a real card does, a comment says "a guess".
+// Where no source tells what a real card does, a comment says "a guess";
+// docs/FIDELITY.md says of each behaviour how it is known.
 //
 // The card is honest unless [Card.SetFaults] says otherwise.
 package emulator

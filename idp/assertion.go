@@ -19,8 +19,8 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // assertionAlgs are those that a client may be registered with.
 var assertionAlgs = []string{"ES256", "RS256"}
 
-// Bounds on an assertion's life (idp-api.md §6, §16): what is known to work
-// with the sandbox, and what Keycloak 26 asks.
+// Bounds on an assertion's life (docs/FIDELITY.md I11): what is known to
+// work with the sandbox, and what Keycloak 26 asks.
 const (
 	lifeLenient = 24 * time.Hour
 	lifeStrict  = 60 * time.Second

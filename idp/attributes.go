@@ -22,7 +22,7 @@ type person struct {
 	text text
 }
 
-// text is the 基本4情報 as the card has them (card.md §5.2).
+// text is the 基本4情報 as the card has them (docs/FIDELITY.md C23).
 type text struct {
 	name, address string
 	birth         string // YYYYMMDD; unknown parts are 00
@@ -31,7 +31,7 @@ type text struct {
 
 // The text's chain of trust: the root's key signed the CV certificate (EF
 // 0004), its key signed the integrity record (EF 0003), which has the hash of
-// the text (EF 0002). Card.md §5.3, §10.2. EF 0003 also has the hash of the
+// the text (EF 0002). docs/FIDELITY.md C24, K14. EF 0003 also has the hash of the
 // 個人番号, which is short enough to be guessed from it: the files are looked at
 // here and kept nowhere.
 

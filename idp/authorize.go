@@ -95,7 +95,7 @@ func (q *request) errorRedirect(r refusal) string {
 }
 
 // codeRedirect is the redirect URI with a code. session_state is expected by
-// clients of the real service (idp-api.md §5).
+// clients of the real service (docs/FIDELITY.md I8).
 func (q *request) codeRedirect(code, sid string) string {
 	return q.redirect("code", code, "session_state", sid)
 }

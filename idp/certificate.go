@@ -15,7 +15,7 @@ import (
 // The checks below are written by hand, not x509.Verify's, because JPKI is
 // peculiar: all generations of a CA share one name, the path is always of
 // length one, the critical policy must be processed, and a boundary instant
-// counts as valid. Sources: jpki-pki.md §1.3, §3, §8.
+// counts as valid. docs/FIDELITY.md K1, K4, K22.
 
 func readCertificate(_ context.Context, e *evidence) (err error) {
 	e.certificate, err = x509.ParseCertificate(e.proof.Certificate)

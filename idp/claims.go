@@ -27,7 +27,7 @@ type accessClaims struct {
 	Scope    string `json:"scope"`
 }
 
-// idClaims are the ID token's (idp-api.md §9). The audience is a plain string,
+// idClaims are the ID token's (docs/FIDELITY.md I14). The audience is a plain string,
 // as clients of the real service expect it.
 type idClaims struct {
 	Issuer   string `json:"iss"`
@@ -123,8 +123,8 @@ func atHash(access string) string {
 	return base64.RawURLEncoding.EncodeToString(hash[:len(hash)/2])
 }
 
-// attributeClaims is what userinfo says of the attributes granted (idp-api.md
-// §10): plain strings, the date as eight digits, the gender as one.
+// attributeClaims is what userinfo says of the attributes granted
+// (docs/FIDELITY.md I17): plain strings, the date as eight digits, the gender as one.
 func (s *session) attributeClaims() map[string]string {
 	all := map[string]string{
 		"name": s.text.name, "address": s.text.address, "birthdate": s.text.birth, "gender": s.text.sex,

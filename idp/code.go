@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Lifetimes, Keycloak's defaults (idp-api.md §18). A code is remembered for
-// longer than it may be used, so that its reuse is noticed.
+// Lifetimes, Keycloak's defaults (docs/FIDELITY.md I13). A code is remembered
+// for longer than it may be used, so that its reuse is noticed.
 const (
 	codeLife   = 60 * time.Second
 	tokenLife  = 300 * time.Second

@@ -70,7 +70,7 @@ type Config struct {
 	// AuthPolicies are the certificate policies accepted, dotted: a leaf
 	// bears exactly one. Default is the test policy of auth certificates,
 	// 1.2.392.200149.8.5.1.0.30, a guess by analogy; the real one is
-	// …8.5.1.3.30.
+	// …8.5.1.3.30 (docs/FIDELITY.md K17).
 	AuthPolicies []string
 	// TextRoot is the key that signed the CV certificate of the card's text
 	// application (EF 0004).

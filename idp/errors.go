@@ -7,8 +7,8 @@ import (
 )
 
 // refusal is an OAuth 2.0 error as the protocol tells it: a code and a text.
-// The texts are Keycloak's (idp-api.md §16), which tell little on purpose; the
-// true cause goes to the observer.
+// The texts are Keycloak's (docs/FIDELITY.md I4, I12), which tell little on
+// purpose; the true cause goes to the observer.
 type refusal struct {
 	code, text string
 }
@@ -50,7 +50,7 @@ var (
 )
 
 // closedBy is how a login that ends without a code is told to the client:
-// access_denied for everything on the person's side (idp-api.md §15, §18).
+// access_denied for everything on the person's side (docs/FIDELITY.md I9).
 var closedBy = map[string]refusal{
 	"cancelled":     {accessDenied, "User cancelled the login"},
 	"pin-blocked":   {accessDenied, "The card's PIN is blocked"},

@@ -29,7 +29,7 @@ var phaseNames = [...]string{"waiting-for-app", "waiting-for-number", "ready", "
 func (p phase) String() string { return phaseNames[p] }
 
 // Times of a login. The real ones are not public; these are Keycloak's login
-// timeout and what idp-api.md §18 suggests.
+// timeout and a choice (docs/FIDELITY.md L3).
 const (
 	loginLife   = 30 * time.Minute // from authorize to code, new QR codes included
 	stepLife    = 5 * time.Minute  // of a link, a QR code, a number, a card reading

@@ -17,7 +17,7 @@ import (
 )
 
 // Bounds of an OCSP answer. A responder that names no next update is believed
-// for as long as JPKI's takes to refresh.
+// for as long as JPKI's takes to refresh (docs/FIDELITY.md K21).
 const (
 	ocspMax     = 64 << 10
 	ocspRefresh = 15 * time.Minute

@@ -87,8 +87,8 @@ type rule struct {
 	wrong    refusal
 }
 
-// authorizeRules is the official table (idp-api.md §3) behind client_id and
-// redirect_uri, which are checked before any error may be redirected. The
+// authorizeRules is the official table (docs/FIDELITY.md I1) behind client_id
+// and redirect_uri, which are checked before any error may be redirected. The
 // order is that of the checks. Rows without "official" are what OpenID Connect
 // Core makes of a parameter that the table leaves out.
 var authorizeRules = []rule{
@@ -128,11 +128,11 @@ func (r rule) check(value string) *refusal {
 }
 
 // scopeAttributes are the scopes that ask for an attribute each, with the
-// claim of the same name (idp-api.md §3, §10).
+// claim of the same name (docs/FIDELITY.md I17, I25).
 var scopeAttributes = []string{"name", "address", "birthdate", "gender"}
 
-// acrValues are the context classes taken (idp-api.md §4); acrGiven is the one
-// that comes back.
+// acrValues are the context classes taken (docs/FIDELITY.md I6); acrGiven is the
+// one that comes back.
 var acrValues = []string{"aal3", "crl"}
 
 const acrGiven = "aal3"

@@ -80,8 +80,8 @@ const (
 	post = http.MethodPost
 )
 
-// endpoints is the table of everything below the issuer, idp-api.md §1; the
-// login pages are ours.
+// endpoints is the table of everything below the issuer
+// (docs/FIDELITY.md I2); the login pages are ours.
 func (p *Provider) endpoints() []endpoint {
 	return []endpoint{
 		{[]string{get}, "/.well-known/openid-configuration", "", p.discovery},

@@ -28,8 +28,8 @@ func askedWith(_ context.Context, w *World, name, want string) error {
 	return Expect(name+" of the authorization request", want, strings.Join(asked[name], " and "))
 }
 
-// official is the service's own table of parameters (idp-api.md §3): which are
-// required, how long they may be, and of which characters.
+// official is the service's own table of parameters (docs/FIDELITY.md I1):
+// which are required, how long they may be, and of which characters.
 var official = []struct {
 	name     string
 	required bool

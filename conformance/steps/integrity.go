@@ -25,7 +25,7 @@ func integritySteps() []Row {
 	}
 }
 
-// Tags of the files (card.md §5.2, §5.3, §10.2).
+// Tags of the files (docs/FIDELITY.md C23, C24, K14).
 const (
 	tagHashes       = 0xFF30
 	tagNumberHash   = 0xDF31
@@ -94,7 +94,7 @@ func integrityMatches(ctx context.Context, w *World) error {
 }
 
 // cvKey is the RSA key inside a CV certificate: key ids of issuer and subject,
-// 16 bytes each, then 90 and 91 (card.md §10.2).
+// 16 bytes each, then 90 and 91 (docs/FIDELITY.md K14).
 func (w *World) cvKey(ctx context.Context, file []byte) (*rsa.PublicKey, error) {
 	inside, err := w.readObject(ctx, file, tagCV)
 	if err != nil {

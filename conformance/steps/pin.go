@@ -22,7 +22,7 @@ func pinSteps() []Row {
 	}
 }
 
-// verifyCommand is VERIFY against the current key file: P2 80 (card.md §8.2).
+// verifyCommand is VERIFY against the current key file: P2 80 (docs/FIDELITY.md P2, P5).
 func verifyCommand(pin string) []byte {
 	command := []byte{0x00, 0x20, 0x00, 0x80}
 	if pin == "" {

@@ -63,7 +63,7 @@ func certificateIn(content []byte) (*x509.Certificate, error) {
 }
 
 // signCommand is 80 2A with the key of the current file and all of the answer
-// wanted (card.md §9.1).
+// wanted (docs/FIDELITY.md P12, P20).
 func signCommand(mode byte, data []byte) []byte {
 	command := append([]byte{0x80, 0x2A, mode, 0x80, byte(len(data))}, data...)
 	return append(command, 0x00)

@@ -11,7 +11,8 @@ import (
 )
 
 // Times of a CRL. The real list is made again every day; how far its next
-// update lies ahead isn't public, two days is an assumption.
+// update lies ahead isn't public, two days is an assumption (docs/FIDELITY.md
+// K11, K20).
 const (
 	crlLife       = 48 * time.Hour
 	crlStaleSince = 72 * time.Hour // age of a stale list

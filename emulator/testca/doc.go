@@ -35,7 +35,7 @@
 //
 // The sign policy is that of J-LIS's test cards, 1.2.392.200149.8.5.1.0.20. No
 // auth policy of a test card is known; ours is a guess by analogy,
-// 1.2.392.200149.8.5.1.0.30, as 1.20 became 0.20.
+// 1.2.392.200149.8.5.1.0.30, as 1.20 became 0.20 (docs/FIDELITY.md K17).
 //
 // # What stays the same
 //

@@ -88,7 +88,7 @@ const officeSuffix = "003A"
 // subjectAuth has a CN of 23 characters: five digits and 4, the day before the
 // signing in three characters and a constant of its year, four characters, and
 // the office. Verifiers must take it as opaque; its inner form was worked out
-// from five certificates.
+// from five certificates (docs/FIDELITY.md K5).
 func subjectAuth(p Person, valid period, seed [sha256.Size]byte) []byte {
 	day := valid.notBefore.UTC() // in the night in Japan: the day before
 	cn := fmt.Sprintf("%05d4%02X%X%s%s%s%s",

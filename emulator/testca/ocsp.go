@@ -17,7 +17,8 @@ import (
 )
 
 // Times of an OCSP answer: the real responder's data are refreshed every 15
-// minutes, and ours say so; but a revocation shows at once.
+// minutes, and ours say so; but a revocation shows at once (docs/FIDELITY.md
+// K21).
 const (
 	ocspStep = 15 * time.Minute
 	ocspLife = 2 * ocspStep

@@ -10,7 +10,7 @@ import (
 var japan = time.FixedZone("JST", 9*60*60)
 
 // blockYears is how long the test CA stands still: within a block of years
-// every certificate is the same, whenever it is issued.
+// every certificate is the same, whenever it is issued (docs/FIDELITY.md K18).
 const blockYears = 3
 
 // nightEnd is when the certificates of those whose birthday was yesterday have
@@ -84,8 +84,8 @@ func parseBirth(s string) (birth, error) {
 }
 
 // in is the birthday in that year, at midnight. Unknown parts count as 1. The
-// rule for 29 February isn't public; here it is the 28th in other years, so
-// that nothing is valid for longer than it could be.
+// rule for 29 February isn't public (docs/FIDELITY.md K19); here it is the 28th
+// in other years, so that nothing is valid for longer than it could be.
 func (b birth) in(year int) time.Time {
 	month, day := time.Month(max(b.month, 1)), max(b.day, 1)
 	date := time.Date(year, month, day, 0, 0, 0, 0, japan)

@@ -1,6 +1,6 @@
 Feature: What other people's software sends
 
-  # clause: card.md §13
+  # clause: FIDELITY C33
   @CA-53 @must
   Scenario: The command sequences of known clients are accepted
     Given the card of "hanako" is on the reader

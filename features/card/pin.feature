@@ -5,7 +5,7 @@ Feature: PINs and their counters
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
     And the file 00 18 is selected
 
-  # clause: ISO/IEC 7816-4 §7.5.6; card.md §8.2
+  # clause: ISO/IEC 7816-4 §7.5.6; FIDELITY P2
   @CA-24 @must
   Scenario: Asking costs nothing, however often
     Then 1000 empty queries still leave 3 tries
@@ -22,7 +22,7 @@ Feature: PINs and their counters
     Then the status word is 63C1
     And 1 tries are left
 
-  # clause: card.md §8.2
+  # clause: FIDELITY P5
   @CA-26 @behaviour
   Scenario: The last try answers 63C0, and from then on the PIN is blocked
     When the PIN "0000" is sent
@@ -45,7 +45,7 @@ Feature: PINs and their counters
     Then the status word is 9000
     And 3 tries are left
 
-  # clause: ISO/IEC 7816-4 §7.5.6; card.md §8.2
+  # clause: ISO/IEC 7816-4 §7.5.6; FIDELITY P8
   @CA-28 @must
   Scenario: The counter outlives reset and loss of power
     When the PIN "0000" is sent
@@ -57,7 +57,7 @@ Feature: PINs and their counters
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
     Then the PIN file 00 18 has 1 tries left
 
-  # clause: card.md §8.1
+  # clause: FIDELITY P1, P21
   @CA-29 @must
   Scenario: Every PIN has a counter of its own
     When the PIN "0000" is sent
@@ -72,7 +72,7 @@ Feature: PINs and their counters
     And the PIN file 00 14 has 10 tries left
     And the PIN file 00 11 has 3 tries left
 
-  # clause: card.md §17
+  # clause: FIDELITY P6
   @CA-30 @must
   Scenario Outline: A PIN of the wrong form grants nothing: <why>
     When the PIN "<pin>" is sent
@@ -87,7 +87,7 @@ Feature: PINs and their counters
       | 12345 | too long  |
       | 12A4  | a letter  |
 
-  # clause: card.md §2.5
+  # clause: FIDELITY C10
   @CA-31 @must
   Scenario: A PIN stays verified over files, and dies with the application and the power
     When the PIN "1234" is verified
@@ -108,7 +108,7 @@ Feature: PINs and their counters
     And the card signs 30 31
     Then the status word is 6982
 
-  # clause: ISO/IEC 7816-4 §7.5.7; card.md §8.3
+  # clause: ISO/IEC 7816-4 §7.5.7; FIDELITY P9
   @CA-32 @must
   Scenario: A PIN changes after the old one, and keeps its form
     When the PIN is changed to "4321"

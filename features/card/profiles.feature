@@ -1,6 +1,6 @@
 Feature: Cards that differ
 
-  # clause: card.md §4.1, §14
+  # clause: FIDELITY C31, C32
   @CA-18 @must @needs-emulator
   Scenario Outline: The auth certificate is free on <where>, and answers <status> before the PIN
     Given the card of "hanako" with the profile "<profile>" is on the reader
@@ -18,7 +18,7 @@ Feature: Cards that differ
       | the card  | standard | 9000   |
       | the phone | android  | 6982   |
 
-  # clause: card.md §4.1; jpki-pki.md §4.2
+  # clause: FIDELITY C21, C30
   @CA-21 @must @needs-emulator
   Scenario: The card of a child under 15 says that it has no sign certificate
     Given the card of "hanako" with the profile "under-15" is on the reader

@@ -4,7 +4,7 @@ Feature: Reading files
     Given the card of "hanako" is on the reader
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
 
-  # clause: ISO/IEC 7816-4 §7.2.3; card.md §4.2
+  # clause: ISO/IEC 7816-4 §7.2.3; FIDELITY C20
   @CA-12 @must
   Scenario: Inside a file the exact bytes come
     Then these commands are answered:
@@ -14,7 +14,7 @@ Feature: Reading files
       | 00B00004 02      | 9000   | 4150                             |
       | 00B00060 04      | 9000   | 0000040D                         |
 
-  # clause: JICSAP 1.1 §6.4.1(4); card.md §11
+  # clause: JICSAP 1.1 §6.4.1(4); FIDELITY C13
   @CA-13 @behaviour
   Scenario: Across the end of a file come the bytes that remain
     Then these commands are answered:
@@ -24,7 +24,7 @@ Feature: Reading files
       | 00B00001 10      | 9000   | 8F00   |
       | 00B00002 00      | 9000   | 00     |
 
-  # clause: ISO/IEC 7816-4 §7.2.3; card.md §11
+  # clause: ISO/IEC 7816-4 §7.2.3; FIDELITY C13
   @CA-14 @must
   Scenario: At and behind the end there is nothing
     Then these commands are answered:
@@ -34,7 +34,7 @@ Feature: Reading files
       | 00B00003 00      | 6B00   |
       | 00B07FFF 00      | 6B00   |
 
-  # clause: ISO/IEC 7816-4 §7.2.3, §5.3.1; card.md §11
+  # clause: ISO/IEC 7816-4 §7.2.3, §5.3.1; FIDELITY C13
   @CA-15 @must
   Scenario: A short identifier reads a file and makes it the current one
     Then these commands are answered:
@@ -45,7 +45,7 @@ Feature: Reading files
       | 00B00001 01 | 9000   | 8F       |
       | 00B09D00 03 | 6A82   |          |
 
-  # clause: ISO/IEC 7816-4 §5.1; card.md §11
+  # clause: ISO/IEC 7816-4 §5.1; FIDELITY C14
   @CA-16 @should
   Scenario: Extended Le brings a whole file in one answer
     Then these commands are answered:
@@ -57,7 +57,7 @@ Feature: Reading files
       | 00B00000 000000  | 9000   | 3082 ..    |
     And the answer ends with FF FF
 
-  # clause: card.md §4.1
+  # clause: FIDELITY C15, C17, C32
   @CA-17 @must
   Scenario: The sign certificate comes after its password only
     Then these commands are answered:
@@ -70,7 +70,7 @@ Feature: Reading files
     Then the file starts with 30 82
     And the file is one DER object followed by FF
 
-  # clause: card.md §4.1
+  # clause: FIDELITY C32, K1
   @CA-19 @must
   Scenario: Both CA certificates are there, the leaves are theirs, and the key is the leaf's
     When the CA certificate in the file 00 02 is looked at
@@ -88,7 +88,7 @@ Feature: Reading files
     And the file 00 17 is selected
     Then it belongs to the key that signs "kazasu"
 
-  # clause: card.md §4.2
+  # clause: FIDELITY C20
   @CA-20 @must
   Scenario: Token information is 160 bytes and tells that this is a card
     When the file 00 06 is read
@@ -98,7 +98,7 @@ Feature: Reading files
     And the file holds 00 00 00 10 00 00 00 06 at 116
     And the file holds 39 39 39 39 39 39 39 39 39 39 39 39 39 39 39 39 at 144
 
-  # clause: ISO/IEC 7816-4 §7.2.1; card.md §11
+  # clause: ISO/IEC 7816-4 §7.2.1; FIDELITY C17
   @CA-22 @must
   Scenario Outline: A <what> is not for reading
     When the file <file> is selected

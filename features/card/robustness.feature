@@ -41,7 +41,7 @@ Feature: Commands that are wrong, and bad moments
       | command     | status | data     |
       | 00B08600 04 | 9000   | 4A504B49 |
 
-  # clause: card.md §1.3
+  # clause: FIDELITY P18
   @CA-52 @performance @lane-issuer
   Scenario: A card of the fast profile answers at once
     Given the card of "hanako" is on the reader

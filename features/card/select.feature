@@ -3,7 +3,7 @@ Feature: Choosing applications and files
   JPKI-AP is D392F000260100000001 and 券面事項入力補助AP D3921000310001010408. Between
   them and the power switch nothing is current but the issuer security domain.
 
-  # clause: ISO/IEC 7816-3 §8.2; PC/SC part 3 §3.1.3.2.3; card.md §1
+  # clause: ISO/IEC 7816-3 §8.2; PC/SC part 3 §3.1.3.2.3; FIDELITY C1
   @CA-01 @must @needs-emulator
   Scenario Outline: The answer to reset decodes, in the contact and in the contactless form
     Given the card of "hanako" with the profile "<profile>" is on the reader
@@ -17,7 +17,7 @@ Feature: Choosing applications and files
       | contact-da  | 3B DA 13 FF 81 31 FB 46 80 12 39 2F 31 C1 73 C6 01 C0 3B |
       | contact-c5  | 3B C5 FF 81 31 FB 45 80 73 C6 01 00 00                   |
 
-  # clause: ISO/IEC 7816-4 §7.1.1; card.md §2.2
+  # clause: ISO/IEC 7816-4 §7.1.1; FIDELITY C3, C4
   @CA-02 @must
   Scenario: The applications of a login, and the issuer's, are selected by name
     Given the card of "hanako" is on the reader
@@ -29,7 +29,7 @@ Feature: Choosing applications and files
       | 00A4040C 0A D392F000260100000001       | 9000   |      |
     And the answer has no data
 
-  # clause: ISO/IEC 7816-4 §5.3.3; card.md §17
+  # clause: ISO/IEC 7816-4 §5.3.3; FIDELITY C5
   @CA-03 @should
   Scenario: With P2 00 and Le the answer carries file control information
     Given the card of "hanako" is on the reader
@@ -58,7 +58,7 @@ Feature: Choosing applications and files
       | 00A4040C 0B D392F00026010000000100   | 6A82   |
       | 00A4040C 0B D392100031000101040800   | 6A82   |
 
-  # clause: card.md §13.1
+  # clause: FIDELITY C4, C26
   @CA-06 @must
   Scenario: Names that other cards' drivers look for are not found
     Given the card of "hanako" is on the reader
@@ -73,7 +73,7 @@ Feature: Choosing applications and files
       | 00A4040C 09 A00000039742544659           | 6A82   |
       | 00CADF30 05                              | 6A88   |
 
-  # clause: card.md §2.4
+  # clause: FIDELITY C8
   @CA-07 @behaviour
   Scenario: SELECT MF is odd: refused after a reset, without effect inside an application
     Given the card of "hanako" is on the reader
@@ -87,7 +87,7 @@ Feature: Choosing applications and files
       | 00A4020C 02 0006                 | 9000   |      |
       | 00B00000 04                      | 9000   | 4A504B49 |
 
-  # clause: ISO/IEC 7816-4 §7.1.1; card.md §2.3
+  # clause: ISO/IEC 7816-4 §7.1.1; FIDELITY C9
   @CA-08 @must
   Scenario: Files are found inside their application only
     Given the card of "hanako" is on the reader
@@ -101,7 +101,7 @@ Feature: Choosing applications and files
       | 00A4040C 0A D3921000310001010408 | 9000   |
       | 00A4020C 02 0017                 | 6A82   |
 
-  # clause: ISO/IEC 7816-4 §5.1.1; card.md §2.2
+  # clause: ISO/IEC 7816-4 §5.1.1; FIDELITY C12
   @CA-09 @behaviour
   Scenario: Logical channels other than 0 are not supported
     Given the card of "hanako" is on the reader
@@ -111,7 +111,7 @@ Feature: Choosing applications and files
       | 02A4040C 0A D392F000260100000001 | 6881   |
       | 03B00000 00                      | 6881   |
 
-  # clause: card.md §2.2
+  # clause: FIDELITY C12, C28
   @CA-10 @behaviour
   Scenario: Secure messaging without a session is refused
     Given the card of "hanako" is on the reader
@@ -133,7 +133,7 @@ Feature: Choosing applications and files
     Then the PIN file 00 18 has 3 tries left
     And the PIN file 00 1B has 5 tries left
 
-  # clause: card.md §3
+  # clause: FIDELITY C26
   @CA-41 @behaviour
   Scenario: The card's own data objects are found outside applications
     Given the card of "hanako" is on the reader

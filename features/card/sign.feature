@@ -4,7 +4,7 @@ Feature: Signing
     Given the card of "hanako" is on the reader
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
 
-  # clause: card.md §9.1
+  # clause: FIDELITY P19
   @CA-33 @must
   Scenario: Each key wants its own PIN
     When the file 00 17 is selected
@@ -23,7 +23,7 @@ Feature: Signing
     And the card signs 30 31
     Then the status word is 6982
 
-  # clause: RFC 8017 §9.2; card.md §9.1
+  # clause: RFC 8017 §9.2; FIDELITY P13
   @CA-34 @must
   Scenario: Any 1 to 245 bytes are signed as they are, in a block of type 1
     Given the certificate in the file 00 0A is kept
@@ -56,7 +56,7 @@ Feature: Signing
     And the file 00 1A is selected
     Then the signature over "契約書" verifies
 
-  # clause: card.md §9.1
+  # clause: FIDELITY P12
   @CA-36 @behaviour
   Scenario: P1 chooses what the card does before it signs
     Given the certificate in the file 00 0A is kept
@@ -74,7 +74,7 @@ Feature: Signing
     When the terminal sends 80 2A FF 80 02 30 31 00
     Then the status word is 6A86
 
-  # clause: RFC 8017 §8.1; card.md §9.1
+  # clause: RFC 8017 §8.1; FIDELITY P12
   @CA-37 @behaviour
   Scenario: PSS verifies with a salt of 32 bytes, and never repeats
     Given the certificate in the file 00 0A is kept
@@ -86,7 +86,7 @@ Feature: Signing
     And mode 05 signs "kazasu" as "pss"
     Then the answer is another than the kept one
 
-  # clause: card.md §9.1
+  # clause: FIDELITY P20
   @CA-38 @must
   Scenario: A key chosen by short identifier is the key chosen by SELECT
     Given the file 00 18 is selected
@@ -99,7 +99,7 @@ Feature: Signing
     Then the status word is 9000
     And the answer is the kept one
 
-  # clause: ISO/IEC 7816-4 §7.5.3; card.md §9.4
+  # clause: ISO/IEC 7816-4 §7.5.3; FIDELITY P17
   @CA-40 @must
   Scenario: Random bytes come in any number up to 256, and don't repeat
     When the terminal asks 1 times for 1 random bytes

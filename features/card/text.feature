@@ -1,6 +1,6 @@
 Feature: 券面事項入力補助AP, the four attributes as text
 
-  # clause: card.md §5.1
+  # clause: FIDELITY P11
   @CA-42 @must @needs-emulator
   Scenario: The PIN opens all, number A the first file only, number B the second only
     Given the card of "hanako" is on the reader
@@ -35,7 +35,7 @@ Feature: 券面事項入力補助AP, the four attributes as text
       | 00A4020C 02 0002 | 9000   |
       | 00B00000 02      | 9000   |
 
-  # clause: card.md §5.2
+  # clause: FIDELITY C22, C23
   @CA-43 @must @needs-emulator
   Scenario Outline: Offsets lead to name, address, birth and sex, behind a header in the <form> form
     Given the card of "<holder>" is on the reader
@@ -51,7 +51,7 @@ Feature: 券面事項入力補助AP, the four attributes as text
       | short | tsuru  | FF 20 68 DF 21 08 00 0E          |
       | long  | choju  | FF 20 82 02 89 DF 21 08 00 10    |
 
-  # clause: card.md §5.3
+  # clause: FIDELITY C24
   @CA-44 @must
   Scenario: The integrity record vouches for number and attributes
     Given the card of "hanako" is on the reader
@@ -62,7 +62,7 @@ Feature: 券面事項入力補助AP, the four attributes as text
     And the integrity record is signed by the key in the file 00 04
     And one flipped byte of the integrity record is detected
 
-  # clause: card.md §10.2
+  # clause: FIDELITY K14
   @CA-46 @must
   Scenario: The CV certificate is 568 bytes with issuer, subject, key and signature
     Given the card of "hanako" is on the reader

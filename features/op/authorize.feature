@@ -2,7 +2,7 @@ Feature: The authorization endpoint
 
   The service's own table makes state, nonce and PKCE mandatory.
 
-  # clause: OpenID Connect Core 1.0 §3.1.2.5; idp-api.md §3
+  # clause: OpenID Connect Core 1.0 §3.1.2.5; FIDELITY I1, I23
   @OP-04 @must
   Scenario: A code comes back with the state, whatever characters it has
     Given an authorization request
@@ -67,7 +67,7 @@ Feature: The authorization endpoint
       | openid e-mail |
       | OPENID        |
 
-  # clause: idp-api.md §3
+  # clause: FIDELITY I1, I5
   @OP-09 @must
   Scenario: A state is required, and has at most 255 characters
     Given an authorization request
@@ -79,7 +79,7 @@ Feature: The authorization endpoint
     When the authorization request is sent
     Then the provider redirects back with the error "invalid_request"
 
-  # clause: idp-api.md §3
+  # clause: FIDELITY I1, I5
   @OP-10 @must
   Scenario: A nonce is required, and has at most 255 characters
     Given an authorization request
@@ -91,7 +91,7 @@ Feature: The authorization endpoint
     When the authorization request is sent
     Then the provider redirects back with the error "invalid_request"
 
-  # clause: RFC 7636 §4.4.1; idp-api.md §3
+  # clause: RFC 7636 §4.4.1; FIDELITY I1
   @OP-11 @must
   Scenario Outline: PKCE is required, with S256: <parameter> is <value>
     Given an authorization request
@@ -128,7 +128,7 @@ Feature: The authorization endpoint
     And its parameter "kazasu_unknown" is "1"
     Then the provider shows its login page
 
-  # clause: RFC 9700 §2.1.2, §2.4; idp-api.md §2
+  # clause: RFC 9700 §2.1.2, §2.4; FIDELITY I24
   @OP-36 @must
   Scenario: Implicit, hybrid and password grants are refused
     Given an authorization request

@@ -16,7 +16,7 @@ Feature: The login page and the app
     When the authorization request is sent
     Then the HTTP status is 303
 
-  # clause: OpenID Connect Core 1.0 §3.1.2.6; idp-api.md §15
+  # clause: OpenID Connect Core 1.0 §3.1.2.6; FIDELITY I9
   @OP-40 @must
   Scenario Outline: Giving up because of <reason> is told to the relying party
     Given "hanako" presses the login button
@@ -45,7 +45,7 @@ Feature: The login page and the app
     And the session has no "address"
     And the session has no "birthdate"
 
-  # clause: idp-api.md §13; RFC 8628 §5 as an analogy
+  # clause: RFC 8628 §5 as an analogy; FIDELITY L1, L3
   @OP-42 @must
   Scenario: Across devices the number is tried three times at most
     Given "hanako" presses the login button on a PC

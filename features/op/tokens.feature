@@ -1,6 +1,6 @@
 Feature: What the tokens say
 
-  # clause: OpenID Connect Core 1.0 §2, §3.1.3.6; idp-api.md §9
+  # clause: OpenID Connect Core 1.0 §2, §3.1.3.6; FIDELITY I14
   @OP-25 @must
   Scenario: The ID token is signed, and answers to this login
     Given an authorization request
@@ -29,7 +29,7 @@ Feature: What the tokens say
     Then the subjects "first" and "again" are the same
     And the subjects "first" and "other" differ
 
-  # clause: OpenID Connect Core 1.0 §5.3.2, §5.4; idp-api.md §10
+  # clause: OpenID Connect Core 1.0 §5.3.2, §5.4; FIDELITY I17
   @OP-30 @must
   Scenario: UserInfo is about the same person, and says what was granted
     Given an authorization request

@@ -1,6 +1,6 @@
 Feature: Certificates as the real ones are shaped
 
-  # clause: jpki-pki.md §1.2; RFC 5280 §4.1–§4.2
+  # clause: RFC 5280 §4.1–§4.2; FIDELITY K1, K2, K3
   @PK-01 @must
   Scenario Outline: The <family> CA certificate
     When the <family> CA certificate is fetched
@@ -29,7 +29,7 @@ Feature: Certificates as the real ones are shaped
       | auth   | JPKI for user authentication | 利用者証明用 |
       | sign   | JPKI for digital signature   | 署名用      |
 
-  # clause: jpki-pki.md §3; RFC 5280 §4.2
+  # clause: RFC 5280 §4.2; FIDELITY K4, K8
   @PK-02 @must
   Scenario: The auth certificate
     Given the card of "hanako" is on the reader
@@ -53,7 +53,7 @@ Feature: Certificates as the real ones are shaped
     And its extension 2.5.29.31 contains "Shibuya-ku CRLDP"
     And its extension 1.3.6.1.5.5.7.1.1 contains ".test"
 
-  # clause: jpki-pki.md §4, §4.1
+  # clause: FIDELITY K6
   @PK-03 @must
   Scenario: The sign certificate and its six other names
     Given the card of "hanako" is on the reader
@@ -78,7 +78,7 @@ Feature: Certificates as the real ones are shaped
       | 1.2.392.200149.8.5.5.2 | UTF8String | 00000                                 |
       | 1.2.392.200149.8.5.5.6 | UTF8String | 0000000000000000000                   |
 
-  # clause: jpki-pki.md §10
+  # clause: FIDELITY K2
   @PK-04 @must
   Scenario: No name of ours is a real one
     When the auth CA certificate is fetched

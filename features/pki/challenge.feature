@@ -1,6 +1,6 @@
 Feature: The card's answer to the provider's challenge
 
-  # clause: jpki-pki.md §8; ISO/IEC 9798-3 as a pattern
+  # clause: ISO/IEC 9798-3 as a pattern; FIDELITY L9
   @PK-21 @must @needs-emulator
   Scenario: A proof is good once: handed over again, it is refused
     Given "hanako" presses the login button
@@ -11,7 +11,7 @@ Feature: The card's answer to the provider's challenge
     And the relying party shows a session
     Then handing over the proof again is refused
 
-  # clause: jpki-pki.md §8
+  # clause: FIDELITY L9
   @PH-21 @must @needs-emulator
   Scenario Outline: With <fault> nobody gets in
     Given a control login of "hanako" succeeds
@@ -24,7 +24,7 @@ Feature: The card's answer to the provider's challenge
       | card.wrong-signature     |
       | card.swapped-certificate |
 
-  # clause: RFC 5280 §6.3; idp-api.md §15
+  # clause: RFC 5280 §6.3; FIDELITY I9, L10
   @PH-22 @must @lane-issuer
   Scenario: A revoked card gets nobody in, and no attribute leaves
     Given a control login of "taro" succeeds
@@ -34,7 +34,7 @@ Feature: The card's answer to the provider's challenge
     When the auth certificate of "taro" is good again
     Then a control login of "taro" succeeds
 
-  # clause: card.md §8.2
+  # clause: FIDELITY P5, I9
   @PH-15 @must
   Scenario: A blocked PIN ends the login, and the relying party is told
     Given "hanako" presses the login button

@@ -15,7 +15,7 @@ Feature: Revocation
     Then the CRL is signed by the CA
     And the CRL lists the certificate with reason 4
 
-  # clause: RFC 5280 §5.3.1; jpki-pki.md §6.3
+  # clause: RFC 5280 §5.3.1; FIDELITY K13
   @PK-24 @must @lane-issuer
   Scenario Outline: Reason <reason> is shown on both ways
     Given the card of "tsuru" is on the reader
@@ -66,7 +66,7 @@ Feature: Revocation
     When the responder is asked about a certificate that was never issued
     Then the responder says unknown
 
-  # clause: RFC 6960; idp-api.md §4
+  # clause: RFC 6960; FIDELITY L10
   @PK-41 @must @lane-issuer
   Scenario: A responder that is down lets nobody in
     Given a control login of "hanako" succeeds
@@ -76,7 +76,7 @@ Feature: Revocation
     When everybody is honest again
     Then a control login of "hanako" succeeds
 
-  # clause: jpki-pki.md §6.2
+  # clause: FIDELITY K16
   @PK-42 @must @lane-issuer
   Scenario: Who moved house loses the sign certificate and can still log in
     Given a control login of "taro" succeeds

@@ -1,6 +1,6 @@
 Feature: The link between a card and a reader's driver
 
-  # clause: readers.md §2b
+  # clause: FIDELITY R1, R2
   @RD-41 @performance @lane-issuer
   Scenario: Long bodies pass whole, and short commands pass fast
     Given the card of "hanako" is behind a link
@@ -8,7 +8,7 @@ Feature: The link between a card and a reader's driver
     And a command of 60000 bytes goes through whole
     And at least 5000 commands a second go through
 
-  # clause: readers.md §2b
+  # clause: FIDELITY R1, R5
   @RD-43 @must @lane-issuer
   Scenario: A link that was cut comes back by itself
     Given the card of "hanako" is behind a link

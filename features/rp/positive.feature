@@ -9,19 +9,19 @@ Feature: The relying party does it right
     And the session has "birthdate" as "19900401"
     And the session has "gender" as "2"
 
-  # clause: idp-api.md §3; RFC 6749 §3.1
+  # clause: RFC 6749 §3.1; FIDELITY I24
   @RP-02 @must
   Scenario: response_type is code, once
     When "hanako" presses the login button
     Then the authorization request's "response_type" is "code"
 
-  # clause: idp-api.md §3; OpenID Connect Core 1.0 §3.1.2.1
+  # clause: OpenID Connect Core 1.0 §3.1.2.1; FIDELITY I25
   @RP-03 @must
   Scenario: The scope is openid and attributes of the service
     When "hanako" presses the login button
     Then the authorization request's "scope" is "openid name address birthdate gender"
 
-  # clause: idp-api.md §3; RFC 6749 §3.1
+  # clause: RFC 6749 §3.1; FIDELITY I1
   @RP-04 @must
   Scenario: Every parameter keeps the service's own table
     When "hanako" presses the login button
@@ -38,7 +38,7 @@ Feature: The relying party does it right
     Then over 20 logins the "nonce" never repeats and has at least 22 characters
     And the "state" and the "nonce" differ
 
-  # clause: RFC 7636 §4.2–§4.3; idp-api.md §3
+  # clause: RFC 7636 §4.2–§4.3; FIDELITY I1
   @RP-07 @must
   Scenario: code_challenge is new each time, with S256
     Then over 20 logins the "code_challenge" never repeats and has at least 43 characters
@@ -100,7 +100,7 @@ Feature: The relying party does it right
     Then the token request's "client_assertion_type" is "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     And the client assertion's "iat" is there
 
-  # clause: RFC 6749 §4.1.2; idp-api.md §5
+  # clause: RFC 6749 §4.1.2; FIDELITY I8
   @RP-16 @must
   Scenario: A callback with session_state and an unknown parameter is accepted
     Given "hanako" logs in up to the callback
@@ -132,7 +132,7 @@ Feature: The relying party does it right
     When "hanako" logs in at the relying party
     Then the access token went in the header, not in the address
 
-  # clause: OpenID Connect Core 1.0 §5.4; idp-api.md §3
+  # clause: OpenID Connect Core 1.0 §5.4; FIDELITY I17, I25
   @RP-27 @must
   Scenario Outline: For "<scope>" just that is used
     When "hanako" logs in at the relying party for "<scope>"
@@ -147,7 +147,7 @@ Feature: The relying party does it right
       | openid birthdate gender              | birthdate gender              |
       | openid name address birthdate gender | name address birthdate gender |
 
-  # clause: RFC 8259 §8.1; jpki-pki.md §11
+  # clause: RFC 8259 §8.1; FIDELITY I19
   @RP-28 @must
   Scenario: Names and addresses outside the basic plane, and long ones, arrive unchanged
     When "yoshiko" logs in at the relying party

@@ -55,7 +55,7 @@
     もし "taro"が「東京都渋谷区」のアプリに参加する
     ならば 「住所」を理由に断られる
 
-  # clause: OpenID Connect Core 1.0 §3.1.2.6; idp-api.md §13
+  # clause: OpenID Connect Core 1.0 §3.1.2.6; FIDELITY I9, L7
   @ST-06 @must
   シナリオ: 途中で中止しても、何も渡らず、もう一度始められる
     もし "hanako"が途中で気が変わって中止する

@@ -54,7 +54,7 @@ const (
 	sessionLife = time.Hour
 )
 
-// scopesKnown are the scopes that the service defines (idp-api.md §3).
+// scopesKnown are the scopes that the service defines (docs/FIDELITY.md I25).
 var scopesKnown = map[string]bool{
 	"openid": true, "name": true, "address": true, "birthdate": true, "gender": true,
 }

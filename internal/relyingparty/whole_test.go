@@ -153,7 +153,7 @@ func newCard(t *testing.T, ca *rsa.PrivateKey, caCert *x509.Certificate, textRoo
 	return card
 }
 
-// cv is EF 0004 by the layout of card.md §10.2.
+// cv is EF 0004 by the layout of docs/FIDELITY.md K14.
 func cv(t *testing.T, root, subject *rsa.PrivateKey) []byte {
 	id := []byte("9999999\x08\x05001\x00\x00\x00\x00")
 	body := slices.Concat([]byte{0x5F, 0x4E, 0x82, 0x01, 0x29}, id, id,

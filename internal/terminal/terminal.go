@@ -39,8 +39,8 @@ type Terminal struct {
 // New is a terminal for the powered card in s.
 func New(s slot.Slot) *Terminal { return &Terminal{slot: s} }
 
-// Instructions and parameters that the terminal sends (card.md's sources:
-// every public client).
+// Instructions and parameters that the terminal sends, as every public client
+// does (docs/FIDELITY.md C33).
 const (
 	insVerify     = 0x20
 	insSign       = 0x2A // COMPUTE DIGITAL SIGNATURE, CLA 80
