@@ -23,8 +23,10 @@ run: setup ## the main job: a login on a virtual card, the suite, a report in ou
 test: setup ## every test under the race detector, then what ran of the real parts
 	@rm -rf out/parts && mkdir -p out/parts
 	$(STAGE) compile go build -race -tags "$(TAGS)" ./...
-	$(STAGE) "go test" env $(PARTS) go test -race -count=1 -timeout 12m -tags "$(TAGS)" ./...
-	$(STAGE) "real parts" env $(PARTS) go run ./internal/realparts/table
+	@code=0; \
+	scripts/stage "go test" env $(PARTS) go test -race -count=1 -timeout 12m -tags "$(TAGS)" ./... || code=1; \
+	scripts/stage "real parts" env $(PARTS) go run ./internal/realparts/table || code=1; \
+	exit $$code
 
 check: setup ## gofmt, vet, staticcheck, and builds without cgo for three systems
 	$(STAGE) gofmt scripts/gofmt
