@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,12 +29,41 @@ type NotApplicable struct{ Why string }
 func (n *NotApplicable) Error() string { return "not applicable: " + n.Why }
 
 // Expect is nil when want and got print the same, else a [Failure]. Bytes are
-// shown as a card would show them, in hex.
+// compared whole and shown as a card would show them, in hex: long ones from
+// a little before the first that differs.
 func Expect(what string, want, got any) error {
+	a, aBytes := want.([]byte)
+	b, bBytes := got.([]byte)
+	if aBytes && bBytes {
+		return expectBytes(what, a, b)
+	}
 	if expected, observed := show(want), show(got); expected != observed {
 		return &Failure{what, expected, observed}
 	}
 	return nil
+}
+
+func expectBytes(what string, want, got []byte) error {
+	if bytes.Equal(want, got) {
+		return nil
+	}
+	at := 0
+	for at < len(want) && at < len(got) && want[at] == got[at] {
+		at++
+	}
+	return &Failure{what, showFrom(want, at), showFrom(got, at)}
+}
+
+// showFrom shows bytes around the offset at, which it names where the
+// beginning is left out.
+func showFrom(b []byte, at int) string {
+	const before = 8
+	if at < showMax-before || at >= len(b) {
+		return showBytes(b)
+	}
+	from := at - before
+	end := min(from+showMax, len(b))
+	return fmt.Sprintf("at offset %d: … % X … (%d bytes)", from, b[from:end], len(b))
 }
 
 // ExpectThat is nil when ok, else a [Failure] that says what was expected.
