@@ -3,18 +3,11 @@ package bench
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/coreos/go-oidc/v3/oidc"
-	"golang.org/x/oauth2"
-
-	"kazasu/internal/jpki"
-	"kazasu/internal/relyingparty"
 )
 
 // BenchmarkUp is a start with keys at hand, ready to answer, and a close,
@@ -38,31 +31,44 @@ func BenchmarkUp(b *testing.B) {
 
 // BenchmarkLogin compares whole logins a second:
 //
-//   - kazasu: browser, sample RP, provider, CA, phone and card in this process:
-//     a page, the app's two calls, CRL and OCSP asked, attributes read and
-//     checked, RSA signatures of card and provider, ID token and userinfo
-//     verified.
-//   - kazasu-tcp: the same, each of its 12 requests over TCP on loopback.
-//   - mockoidc: a provider without a person: authorize, token, ID token
-//     verified, userinfo. It runs in a process of its own, with a processor
-//     more for it, since two logins at once end it.
+//   - kazasu: a script that follows redirects logs in at the sample RP, while
+//     the phone finishes the login by itself: app's calls, PIN, RSA signature
+//     of the card, attributes read and checked, CRL and OCSP asked, access
+//     token (RSA) and ID token signed, verified, claims fetched, /me read. RP,
+//     provider, CA, phone and card are in one process (Options.Inside).
+//   - kazasu-tcp: the same, each of its 11 requests over TCP on loopback.
+//   - kazasu-page: over TCP with the provider's login page, QR code and all.
+//   - mockoidc: the same script at a small RP on the same libraries: authorize,
+//     token, ID token verified, userinfo, /me, over TCP; no person, no card, no
+//     CA. The provider runs in a process of its own, since two logins at once
+//     end it, and so it has no run with 16.
 func BenchmarkLogin(b *testing.B) {
+	script := func(bench *Bench) func(context.Context) error {
+		return func(context.Context) error { return scriptLogin(bench.HTTP(), bench.Info().RP, "試験　花子") }
+	}
+	auto := func(o *Options) { o.Auto = "hanako" }
 	for _, c := range []struct {
-		name    string
-		inside  bool
-		workers int
-	}{{"kazasu", true, 1}, {"kazasu", true, 16}, {"kazasu-tcp", false, 1}, {"kazasu-tcp", false, 16}} {
-		workers := c.workers
-		b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {
-			bench := start(b, plainHTTP, func(o *Options) { o.Inside = c.inside })
-			h, _ := jpki.HolderByID("hanako")
-			parallel(b, workers, func(ctx context.Context) error { return benchLogin(ctx, bench, h) })
-		})
+		name   string
+		change func(*Options)
+		login  func(*Bench) func(context.Context) error
+	}{
+		{"kazasu", func(o *Options) { auto(o); o.Inside = true }, script},
+		{"kazasu-tcp", auto, script},
+		{"kazasu-page", plainHTTP, pageLogin},
+	} {
+		for _, workers := range []int{1, 16} {
+			b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {
+				parallel(b, workers, c.login(start(b, plainHTTP, c.change)))
+			})
+		}
 	}
 	b.Run("mockoidc/workers=1", func(b *testing.B) {
 		var peer mockPeer
 		startChild(b, "mockoidc", &peer)
-		parallel(b, 1, peer.client(b))
+		rp := httptest.NewServer(nil)
+		defer rp.Close()
+		rp.Config.Handler = peer.rp(b, rp.URL)
+		parallel(b, 1, func(context.Context) error { return scriptLogin(rp.Client(), rp.URL, "jane.doe") })
 	})
 }
 
@@ -91,74 +97,13 @@ func parallel(b *testing.B, workers int, login func(context.Context) error) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "logins/s")
 }
 
-func benchLogin(ctx context.Context, bench *Bench, h jpki.Holder) error {
-	card, _, release, err := bench.ScenarioCard(ctx, h.ID, "")
-	if err != nil {
-		return err
-	}
-	defer release()
-	agent := relyingparty.NewUserAgent(relyingparty.AgentConfig{Transport: bench.HTTP().Transport, Issuer: bench.Info().Issuer})
-	link, ended, err := agent.Start(ctx, bench.Info().RP+"/login")
-	if err != nil || ended != nil {
-		return fmt.Errorf("no login page: %+v, %v", ended, err)
-	}
-	redirect, err := bench.Phone(card).Finish(ctx, link, h.AuthPIN, h.TextPIN)
-	if err != nil {
-		return err
-	}
-	outcome, err := agent.Follow(ctx, redirect)
-	if err != nil || outcome.Session == nil {
-		return fmt.Errorf("refused: %+v, %v", outcome.Refusal, err)
-	}
-	return nil
-}
-
-// mockPeer is mockoidc as its process describes it.
-type mockPeer struct {
-	ClientID, ClientSecret, Issuer string
-}
-
-// client is a relying party of it, on the libraries of our sample; it does
-// what that does: exchange, verify the ID token, ask for claims.
-func (m mockPeer) client(b *testing.B) func(context.Context) error {
-	b.Helper()
-	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	provider, err := oidc.NewProvider(b.Context(), m.Issuer)
-	if err != nil {
-		b.Fatal(err)
-	}
-	endpoint := provider.Endpoint()
-	endpoint.AuthStyle = oauth2.AuthStyleInParams // it reads the form alone
-	config := oauth2.Config{
-		ClientID: m.ClientID, ClientSecret: m.ClientSecret, Endpoint: endpoint,
-		RedirectURL: "http://localhost/callback", Scopes: []string{"openid", "email"},
-	}
-	verifier := provider.Verifier(&oidc.Config{ClientID: m.ClientID})
+// pageLogin goes over the login page, with a fresh card each time.
+func pageLogin(bench *Bench) func(context.Context) error {
 	return func(ctx context.Context) error {
-		secret := oauth2.GenerateVerifier()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, config.AuthCodeURL("state", oidc.Nonce("n"), oauth2.S256ChallengeOption(secret)), nil)
-		if err != nil {
-			return err
+		outcome, err := login(ctx, bench, "", "hanako")
+		if err == nil && outcome.Session == nil {
+			err = fmt.Errorf("refused: %+v", outcome.Refusal)
 		}
-		resp, err := browser.Do(req)
-		if err != nil {
-			return err
-		}
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		back, err := resp.Location()
-		if err != nil {
-			return fmt.Errorf("%s: %w", resp.Status, err)
-		}
-		token, err := config.Exchange(ctx, back.Query().Get("code"), oauth2.VerifierOption(secret))
-		if err != nil {
-			return err
-		}
-		raw, _ := token.Extra("id_token").(string)
-		if _, err := verifier.Verify(ctx, raw); err != nil {
-			return err
-		}
-		_, err = provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 		return err
 	}
 }
