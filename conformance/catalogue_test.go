@@ -82,6 +82,32 @@ func TestWhatConcernsEverybodyRunsAlone(t *testing.T) {
 	}
 }
 
+// A lie to a relying party stands between two honest logins, and so does what
+// else is tagged so: without the controls a refusal proves nothing.
+func TestEveryLieStandsBetweenControls(t *testing.T) {
+	_, scenarios, err := readFeatures(features.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	control := regexp.MustCompile(`^a control login of "[a-z]+" succeeds$`)
+	lies := []string{"PH-15", "PH-21", "PH-22", "PK-25", "PK-41"}
+	for _, s := range scenarios {
+		if s.Group != "RN" && !slices.Contains(lies, s.ID) {
+			continue
+		}
+		var controls []int
+		for i, step := range s.steps {
+			if control.MatchString(step.text) {
+				controls = append(controls, i)
+			}
+		}
+		lie := slices.IndexFunc(s.steps, func(step stepText) bool { return strings.Contains(step.text, " refuses ") })
+		if len(controls) < 2 || controls[0] > lie || controls[len(controls)-1] != len(s.steps)-1 {
+			t.Errorf("%s: the lie doesn't stand between two controls", s.ID)
+		}
+	}
+}
+
 func TestEveryNoticeNamesACheck(t *testing.T) {
 	infos, err := List(nil, "")
 	if err != nil {

@@ -23,6 +23,7 @@ type Info struct {
 	Level  report.Level `json:"level"`
 	Title  string       `json:"title"`
 	Clause string       `json:"clause"`
+	Part   string       `json:"part"`   // what the catalogue's check asks that this one doesn't look at; "" is nothing
 	Needs  []string     `json:"needs"`  // what a rig must show
 	Faults []string     `json:"faults"` // those it switches on, and those it must notice
 }
@@ -32,9 +33,9 @@ type scenario struct {
 	Info
 	path    string // of the feature file
 	line    int
-	serial  bool // runs in the lane of those that touch the whole issuer
-	foreign bool // not from our catalogue
-	rows    int  // how often it runs: once, or once for each example
+	serial  bool         // runs in the lane of those that touch the whole issuer
+	foreign bool         // not from our catalogue
+	rows    []exampleRow // one, or one for each example
 	tags    []string
 	steps   []stepText
 }
@@ -50,9 +51,6 @@ func (s scenario) key() string { return s.path + ":" + strconv.Itoa(s.line) }
 
 // groupOwn is the group of checks that a stranger wrote without an ID.
 const groupOwn = "own"
-
-// hole is what an outline's examples fill in, each row differently.
-var hole = regexp.MustCompile(`<[^<>]+>`)
 
 var idTag = regexp.MustCompile(`^@([A-Z]{2,4}-[0-9]{2,3})$`)
 
@@ -71,10 +69,13 @@ func parseFeature(path string, content []byte, foreign bool) ([]scenario, error)
 	var found []scenario
 	for _, node := range nodes(doc.Feature) {
 		s := scenario{path: path, line: int(node.scenario.Location.Line), foreign: foreign}
-		s.Title = hole.ReplaceAllString(node.scenario.Name, "…")
 		s.tags = append(tagNames(doc.Feature.Tags), append(node.tags, tagNames(node.scenario.Tags)...)...)
-		s.Clause = clauseAbove(doc.Comments, node)
+		s.Clause = commentAbove(doc.Comments, node, clauseComment)
 		s.steps, s.rows = stepsOf(node, pickles)
+		s.Title = titleOf(node.scenario)
+		if s.Part = commentAbove(doc.Comments, node, partComment); s.Part != "" {
+			s.Title += " (part)"
+		}
 		if err := s.readTags(); err != nil {
 			return nil, err
 		}
@@ -154,16 +155,19 @@ func tagNames(tags []*messages.Tag) []string {
 	return names
 }
 
-var clauseComment = regexp.MustCompile(`^\s*#\s*(?:clause|条項)\s*[:：]\s*(.+?)\s*$`)
+var (
+	clauseComment = regexp.MustCompile(`^\s*#\s*(?:clause|条項)\s*[:：]\s*(.+?)\s*$`)
+	partComment   = regexp.MustCompile(`^\s*#\s*(?:part|一部)\s*[:：]\s*(.+?)\s*$`)
+)
 
-// clauseAbove is the clause in a comment between what stands before the
-// scenario and its keyword line.
-func clauseAbove(comments []*messages.Comment, n node) string {
+// commentAbove is what such a comment says that stands between what is before
+// the scenario and its keyword line.
+func commentAbove(comments []*messages.Comment, n node, form *regexp.Regexp) string {
 	for _, c := range comments {
 		if c.Location.Line <= n.after || c.Location.Line >= n.scenario.Location.Line {
 			continue
 		}
-		if m := clauseComment.FindStringSubmatch(c.Text); m != nil {
+		if m := form.FindStringSubmatch(c.Text); m != nil {
 			return m[1]
 		}
 	}
@@ -171,9 +175,9 @@ func clauseAbove(comments []*messages.Comment, n node) string {
 }
 
 // stepsOf are the texts that the runner will look up: those of the pickles,
-// in which the examples of an outline are filled in; rows counts them.
-func stepsOf(n node, pickles []*messages.Pickle) (steps []stepText, rows int) {
-	lines := map[string]int{}
+// in which the examples of an outline are filled in, and the rows themselves.
+func stepsOf(n node, pickles []*messages.Pickle) (steps []stepText, rows []exampleRow) {
+	lines, labels := map[string]int{}, labelsOf(n.scenario)
 	for _, step := range append(slices.Clone(n.background), n.scenario.Steps...) {
 		lines[step.Id] = int(step.Location.Line)
 	}
@@ -181,7 +185,7 @@ func stepsOf(n node, pickles []*messages.Pickle) (steps []stepText, rows int) {
 		if p.AstNodeIds[0] != n.scenario.Id {
 			continue
 		}
-		rows++
+		rows = append(rows, exampleRow{labels[p.AstNodeIds[len(p.AstNodeIds)-1]], fingerprint(p)})
 		for _, step := range p.Steps {
 			steps = append(steps, stepText{step.Text, lines[step.AstNodeIds[0]]})
 		}

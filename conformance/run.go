@@ -125,7 +125,7 @@ type run struct {
 
 // row is one pickle of a check: the only one, or one of an outline's.
 type row struct {
-	name         string
+	example      int // where it stands in the scenario's rows
 	verdict      Verdict
 	expected     string
 	observed     string
@@ -177,7 +177,7 @@ func (r *run) switchFaults() error {
 func (r *run) shown(s scenario) bool {
 	for _, need := range s.Needs {
 		if !slices.Contains(r.shows, need) {
-			s.rows = 1
+			s.rows = s.rows[:min(1, len(s.rows))]
 			r.finish(s, row{verdict: report.NotApplicable,
 				observed: fmt.Sprintf("the rig %s shows no %s", r.bench.Rig().Name, need)})
 			return false
@@ -249,7 +249,7 @@ func (r *run) attach(sc *godog.ScenarioContext, byKey map[string]scenario) {
 			err = w.Err()
 		}
 		found := r.judge(s, err, timedOut)
-		found.name, found.seconds = pickle.Name, time.Since(began).Seconds()
+		found.example, found.seconds = s.exampleOf(pickle), time.Since(began).Seconds()
 		for _, m := range w.Measurements() {
 			found.measurements = append(found.measurements, report.Measurement(m))
 		}
@@ -295,7 +295,7 @@ func (r *run) finish(s scenario, found row) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rows[s.ID] = append(r.rows[s.ID], found)
-	if len(r.rows[s.ID]) >= s.rows && r.Progress != nil {
+	if len(r.rows[s.ID]) >= len(s.rows) && r.Progress != nil {
 		r.Progress(r.check(s))
 	}
 }
@@ -303,8 +303,9 @@ func (r *run) finish(s scenario, found row) {
 // check is what is known of a scenario so far: the worst of its rows.
 func (r *run) check(s scenario) Check {
 	rows := r.rows[s.ID]
+	slices.SortStableFunc(rows, func(a, b row) int { return a.example - b.example })
 	c := Check{
-		ID: s.ID, Group: s.Group, Level: s.Level, Title: s.Title, Clause: s.Clause,
+		ID: s.ID, Group: s.Group, Level: s.Level, Title: s.Title, Clause: s.Clause, Part: s.Part,
 		Measurements: []report.Measurement{}, Evidence: []string{},
 		Replay: fmt.Sprintf("kazasu run %s --seed %d", s.ID, r.Seed),
 	}
@@ -316,7 +317,7 @@ func (r *run) check(s scenario) Check {
 		c.Seconds += other.seconds
 		c.Measurements = append(c.Measurements, other.measurements...)
 	}
-	c.Verdict, c.Expected, c.Observed = worst.verdict, worst.expected, worst.observed
+	c.Verdict, c.Expected, c.Observed = worst.verdict, worst.expected, s.observed(worst, rows)
 	if r.Out != "" && worst.evidence != nil {
 		c.Evidence = []string{evidencePath(s.ID)}
 	}

@@ -59,16 +59,18 @@ const verdicts = `Feature: every way to end
     Given a control login of "nobody" succeeds
 
   # clause: here
+  # part: what nobody looks at
   @AA-08 @must
-  Scenario Outline: one row fails
+  Scenario Outline: one row fails, by <what>
     Given the card of "x" is on the reader
     When the terminal sends <command>
     Then the answer is 00 00 00 00
 
     Examples:
-      | command     |
-      | 00 00 00 00 |
-      | 00 00 00 01 |
+      | what     | command     |
+      | honesty  | 00 00 00 00 |
+      | a lie    | 00 00 00 01 |
+      |          | 00000000    |
 
   @AA-09 @must
   Scenario: nothing in it
@@ -156,6 +158,48 @@ func TestFailureShowsBothSidesAndHowToRepeatIt(t *testing.T) {
 	for _, name := range []string{"results.json", "junit.xml", "report.html"} {
 		if _, err := os.Stat(filepath.Join(o.Out, name)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestOutlineSaysWhichRowFailed(t *testing.T) {
+	for _, parallel := range []int{1, 8} {
+		o := options(t, feature(t, "verdicts.feature", verdicts))
+		o.Tags, o.Parallel = "@AA-08", parallel
+		var told []Check
+		o.Progress = func(c Check) { told = append(told, c) }
+		r, err := Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := r.Checks[0]
+		if want := "one row fails, by honesty, a lie, nothing (part)"; c.Title != want {
+			t.Errorf("title %q, want %q", c.Title, want)
+		}
+		if want := "a lie: 00 00 00 01\n  passed   honesty\n  failed   a lie\n  passed   nothing"; c.Observed != want {
+			t.Errorf("observed:\n%s\nwant:\n%s", c.Observed, want)
+		}
+		if c.Part != "what nobody looks at" {
+			t.Errorf("part %q", c.Part)
+		}
+		if len(told) != 1 || told[0].Observed != c.Observed {
+			t.Errorf("told %d times: %+v", len(told), told)
+		}
+	}
+}
+
+func TestLongTitlesAreCut(t *testing.T) {
+	words := []string{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "cccccccccccccccccccccccccccccc", "dd"}
+	for _, row := range []struct {
+		values []string
+		want   string
+	}{
+		{words[:1], words[0]},
+		{words[:2], words[0] + ", " + words[1]},
+		{words, words[0] + ", " + words[1] + " and 2 more"},
+	} {
+		if got := listed(row.values); got != row.want {
+			t.Errorf("%q", got)
 		}
 	}
 }

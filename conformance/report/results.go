@@ -100,7 +100,8 @@ type Check struct {
 	Group    string  `json:"group"`
 	Level    Level   `json:"level"`
 	Title    string  `json:"title"`
-	Clause   string  `json:"clause"` // where it is written
+	Clause   string  `json:"clause"`         // where it is written
+	Part     string  `json:"part,omitempty"` // what the catalogue asks that was not looked at
 	Verdict  Verdict `json:"verdict"`
 	Waived   *Waiver `json:"waived"` // null unless a waiver stands beside the verdict
 	Expected string  `json:"expected"`
