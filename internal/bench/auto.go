@@ -27,7 +27,7 @@ func (b *Bench) observe(e idp.Event) {
 		b.metrics.Login(e.Kind)
 	case idp.KindStarted:
 		if b.auto.ID != "" {
-			b.work.Go(func() { b.finish(e) })
+			b.work.start(func() { b.finish(e) })
 		}
 	}
 }

@@ -84,7 +84,7 @@ type Bench struct {
 
 	ctx     context.Context // ends when the bench closes
 	cancel  context.CancelFunc
-	work    sync.WaitGroup // whatever runs until then
+	work    crew // whatever runs until then
 	servers []*server
 
 	closing  sync.Once
@@ -106,7 +106,7 @@ func (b *Bench) close() error {
 	}
 	errs = append(errs, closeServers(b.servers))
 	b.Remove()
-	b.work.Wait()
+	b.work.finish()
 	if b.rack != nil {
 		errs = append(errs, b.rack.daemon.Close())
 	}
@@ -153,4 +153,29 @@ func (b *Bench) Clock() *trace.Traveller { return b.clock }
 func (b *Bench) Travel(d time.Duration) {
 	b.clock.Travel(d)
 	b.recorder.Record(trace.Event{Player: "bench", Kind: "travel", Text: "the clock moved by " + d.String()})
+}
+
+// crew are the goroutines of a bench. Nobody joins once it finishes: a login
+// may still begin while the bench closes.
+type crew struct {
+	mu       sync.Mutex
+	finished bool
+	group    sync.WaitGroup
+}
+
+// start runs f, unless the crew finishes.
+func (c *crew) start(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.finished {
+		c.group.Go(f)
+	}
+}
+
+// finish waits for all of them.
+func (c *crew) finish() {
+	c.mu.Lock()
+	c.finished = true
+	c.mu.Unlock()
+	c.group.Wait()
 }

@@ -44,7 +44,7 @@ func (b *Bench) serve(name string, l net.Listener, h http.Handler, secure *tls.C
 		}
 		b.inside.add(fmt.Sprintf("%s://localhost:%d", scheme, portOf(l)), h)
 	}
-	b.work.Go(func() {
+	b.work.start(func() {
 		err := s.run(l)
 		if !errors.Is(err, http.ErrServerClosed) {
 			b.log("%s stopped answering: %v", name, err)
