@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kazasu/internal/appapi"
+	"kazasu/internal/realparts"
 	"kazasu/internal/relyingparty"
 )
 
@@ -21,11 +22,12 @@ func TestScreenInChromium(t *testing.T) {
 	p.provider.statuses = []appapi.Status{{State: appapi.StateNumber}, {State: appapi.StateReady}}
 	b, err := relyingparty.OpenBrowser(t.Context(), relyingparty.BrowserConfig{Mobile: true})
 	if errors.Is(err, relyingparty.ErrNoBrowser) {
-		t.Skip("real part chromium:", err)
+		realparts.Skip(t, "chromium", err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	realparts.Need(t, "chromium")
 	defer b.Close()
 	folder := *shots
 	if folder == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"image/png"
+	"kazasu/internal/realparts"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,11 +40,12 @@ func chromium(t *testing.T, c BrowserConfig) *Browser {
 	t.Helper()
 	b, err := OpenBrowser(t.Context(), c)
 	if errors.Is(err, ErrNoBrowser) {
-		t.Skip("real part chromium:", err)
+		realparts.Skip(t, "chromium", err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	realparts.Need(t, "chromium")
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)

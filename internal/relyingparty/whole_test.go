@@ -25,6 +25,7 @@ import (
 	"kazasu/idp"
 	"kazasu/internal/jpki"
 	"kazasu/internal/phone"
+	"kazasu/internal/realparts"
 	"kazasu/internal/relyingparty"
 	"kazasu/internal/slot"
 )
@@ -167,6 +168,7 @@ func cv(t *testing.T, root, subject *rsa.PrivateKey) []byte {
 }
 
 func TestLightBrowserAgainstTheProvider(t *testing.T) {
+	realparts.Need(t, "go-oidc") // the sample RP is built on it
 	s := newStreet(t)
 	var first string
 	for range 2 {
@@ -239,11 +241,12 @@ func TestLightBrowserCancels(t *testing.T) {
 func window(t *testing.T, mobile bool) *relyingparty.Browser {
 	b, err := relyingparty.OpenBrowser(context.Background(), relyingparty.BrowserConfig{Mobile: mobile})
 	if errors.Is(err, relyingparty.ErrNoBrowser) {
-		t.Skip("real part chromium:", err)
+		realparts.Skip(t, "chromium", err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	realparts.Need(t, "chromium")
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)
