@@ -5,6 +5,10 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -46,5 +50,19 @@ func TestCVCertificate(t *testing.T) {
 	}
 	if text.CardKey.Equal(text.IntegrityKey) {
 		t.Error("card and municipality share a key")
+	}
+}
+
+func TestTextRootIsPublished(t *testing.T) {
+	c := newCA(t, Options{})
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/text/key.pem", nil))
+	block, rest := pem.Decode(w.Body.Bytes())
+	if w.Code != http.StatusOK || block == nil || block.Type != "PUBLIC KEY" || len(rest) > 0 {
+		t.Fatalf("HTTP %d: %s", w.Code, w.Body)
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil || !c.TextRoot().Equal(key) {
+		t.Errorf("%v is another key: %v", key, err)
 	}
 }

@@ -2,7 +2,9 @@ package testca
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +25,7 @@ const ocspPath = "/auth/ocsp"
 //	GET  /auth/crl, /sign/crl         the list, application/pkix-crl, with an ETag
 //	POST /auth/ocsp                   RFC 6960 appendix A.1
 //	GET  /auth/ocsp/{request}         the same, in base64 and URL encoding
+//	GET  /text/key.pem                the public key of the text application's root, PKIX in PEM
 func (c *CA) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, f := range Families() {
@@ -38,6 +41,14 @@ func (c *CA) Handler() http.Handler {
 			serve(w, r, "application/pkix-crl", der)
 		})
 	}
+	mux.HandleFunc("GET /text/key.pem", func(w http.ResponseWriter, r *http.Request) {
+		der, err := x509.MarshalPKIXPublicKey(c.TextRoot())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		serve(w, r, "application/x-pem-file", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Before the mux: it would tidy the slashes of base64 up.
 		if r.URL.Path == ocspPath || strings.HasPrefix(r.URL.Path, ocspPath+"/") {
@@ -48,9 +59,9 @@ func (c *CA) Handler() http.Handler {
 	})
 }
 
-// serve answers with DER, or 304 to who has it already.
-func serve(w http.ResponseWriter, r *http.Request, contentType string, der []byte) {
-	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(der))
+// serve answers with content, or 304 to who has it already.
+func serve(w http.ResponseWriter, r *http.Request, contentType string, content []byte) {
+	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(content))
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "no-cache")
 	if r.Header.Get("If-None-Match") == tag {
@@ -58,7 +69,7 @@ func serve(w http.ResponseWriter, r *http.Request, contentType string, der []byt
 		return
 	}
 	w.Header().Set("Content-Type", contentType)
-	w.Write(der)
+	w.Write(content)
 }
 
 func (c *CA) serveOCSP(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,7 @@ func (b *Bench) describe(p parts) {
 		CA: CAInfo{
 			Auth: AuthCAInfo{Cert: ca + "/auth/ca.cer", CRL: ca + "/auth/crl", OCSP: ca + "/auth/ocsp"},
 			Sign: SignCAInfo{Cert: ca + "/sign/ca.cer", CRL: ca + "/sign/crl"},
+			Text: TextCAInfo{Key: ca + "/text/key.pem"},
 		},
 		Env:   map[string]string{},
 		State: b.folder.path,

@@ -26,6 +26,7 @@ type Info struct {
 type CAInfo struct {
 	Auth AuthCAInfo `json:"auth"`
 	Sign SignCAInfo `json:"sign"`
+	Text TextCAInfo `json:"text"`
 }
 
 // AuthCAInfo is the family of login certificates.
@@ -40,6 +41,12 @@ type AuthCAInfo struct {
 type SignCAInfo struct {
 	Cert string `json:"cert"`
 	CRL  string `json:"crl"`
+}
+
+// TextCAInfo is the root that vouches for what the card's text application
+// holds.
+type TextCAInfo struct {
+	Key string `json:"key"` // the public key, PEM
 }
 
 // ClientInfo is one relying party that the provider knows.
