@@ -27,8 +27,8 @@ type Client struct {
 	// Alg is how the client signs its assertions: ES256 (the default) or RS256.
 	Alg string `yaml:"alg" enum:"ES256,RS256"`
 	// Keys are files with the client's public keys, PEM, JWK or JWK set,
-	// relative to the client file. A client without any is the sample
-	// relying party, whose key pair the bench makes.
+	// relative to the client file. Of a client without any the bench makes
+	// the key pair; the first such client is the sample relying party.
 	Keys []string `yaml:"keys"`
 	// Sector groups clients that get the same subject for a person; empty
 	// means that the client is alone.
@@ -54,7 +54,8 @@ type clientFile struct {
 
 // LoadClients reads the relying parties that a provider knows, with their
 // public keys; an empty path means the embedded file, which holds the sample
-// relying party alone. What is wrong inside the file is an [*Error].
+// relying party and two clients more. What is wrong inside the file is an
+// [*Error].
 func LoadClients(path string) ([]Client, error) {
 	file, text, err := readClients(path)
 	if err != nil {

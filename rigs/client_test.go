@@ -31,6 +31,12 @@ func TestEmbeddedClientIsTheSample(t *testing.T) {
 	want := []Client{{
 		ID: "RP00000001", Name: "かざす市 手続きサンプル / Kazasu City sample service",
 		RedirectURIs: []string{"http://localhost:7080/callback"}, Alg: "ES256",
+	}, {
+		ID: "RP00000002", Name: "架空図書館 / Imaginary Library",
+		RedirectURIs: []string{"http://localhost:3000/callback", "http://localhost:3000/callback2"}, Alg: "ES256",
+	}, {
+		ID: "RP00000003", Name: "見本銀行 / Sample Bank",
+		RedirectURIs: []string{"http://localhost:3001/callback"}, Alg: "RS256",
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("LoadClients\n got %+v\nwant %+v", got, want)
