@@ -70,6 +70,8 @@ func cardSteps() []Row {
 			"the file read last starts 30 82, and only FF follows the object", contentDER},
 		{`the terminal tries every class and instruction but {string}`, `端末が{string}を除くすべてのクラスと命令を試す`,
 			"sends CLA INS 00 00 for all 65,536; classes 90 to FF answer 6E00, an instruction of class 00 that isn't listed 6D00", sweep},
+		{`every number of random bytes from 1 to 256 comes`, `1から256までのどの長さの乱数も返る`,
+			"GET CHALLENGE for each", challengesOfEveryLength},
 		{`the terminal asks {int} times for {int} random bytes`, `端末が {int} 回 {int} バイトの乱数を求める`,
 			"GET CHALLENGE over and over: right length, no repeats, bits balanced", challenges},
 		{`the card answers {int} times within {duration}`, `カードが {int} 回 {duration} 以内に応答する`,

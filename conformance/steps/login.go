@@ -69,6 +69,8 @@ func loginSteps() []Row {
 			"types this PIN for the auth key; the card must refuse it", phoneMistypes},
 		{`the PIN is blocked on the card`, `カードの暗証番号がロックされている`,
 			"types wrong PINs until none is left", pinBlocked},
+		{`the phone sends no PIN to the blocked card`, `スマートフォンはロックされたカードに暗証番号を送らない`,
+			"tries to read once more: it must give up without a VERIFY", phoneSparesBlocked},
 		{`the phone consents`, `スマートフォンで同意する`, "hands over all that was asked for", phoneConsents},
 		{`the phone consents to {string} only`, `スマートフォンで{string}だけに同意する`,
 			"hands over these attributes, separated by spaces", phoneConsentsTo},
@@ -360,6 +362,27 @@ func pinBlocked(ctx context.Context, w *World) error {
 	for range 3 {
 		if err := phoneMistypes(ctx, w, wrong); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// phoneSparesBlocked wants the phone to ask how many tries are left, and to
+// leave it at that.
+func phoneSparesBlocked(ctx context.Context, w *World) error {
+	l, err := w.opened()
+	if err != nil {
+		return err
+	}
+	mark := w.recorder.Mark()
+	err = l.ReadCard(ctx, w.logins.holder.AuthPIN, w.logins.holder.TextPIN)
+	if !errors.Is(err, terminal.ErrBlocked) {
+		return &Failure{"phone before a blocked card", "it says that the PIN is blocked", show(err)}
+	}
+	const header = 8 // hex digits of VERIFY without a PIN
+	for _, e := range w.recorder.Since(mark) {
+		if strings.HasPrefix(e.Command, "0020") && len(e.Command) > header {
+			return &Failure{"phone before a blocked card", "no PIN sent", "a VERIFY with a PIN, answered " + e.Status}
 		}
 	}
 	return nil

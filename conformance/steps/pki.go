@@ -25,7 +25,7 @@ type pkiHand struct {
 }
 
 func pkiSteps() []Row {
-	return append(append(certificateSteps(), statusSteps()...), integritySteps()...)
+	return slices.Concat(certificateSteps(), statusSteps(), integritySteps(), cvSteps())
 }
 
 func certificateSteps() []Row {
@@ -46,6 +46,7 @@ func certificateSteps() []Row {
 		{`its extensions in order are:`, `その拡張は順に次のとおりである:`, "| OID | critical or not |", extensionsAre},
 		{`its extension {word} is {hex}`, `その拡張 {word} は {hex} である`, "compares the DER of one extension", extensionIs},
 		{`its extension {word} contains {string}`, `その拡張 {word} は{string}を含む`, "looks for text in the DER of one extension", extensionContains},
+		{`its policy is {word}`, `その証明書ポリシーは {word} である`, "exactly one policy, dotted", policyIs},
 		{`its key is RSA with {int} bits and the exponent {int}`, `その鍵は {int} ビットのRSAで指数は {int} である`, "subject public key", keyIsRSA},
 		{`its validity ends at 23:59:59 in Japan`, `その有効期限は日本時間23時59分59秒である`, "notAfter is 14:59:59 UTC, as UTCTime", endsAtMidnight},
 		{`it is valid for {int} years`, `その有効期間は {int} 年である`, "notAfter is on the eve of, or on, the anniversary", validYears},
@@ -267,6 +268,18 @@ func extensionContains(_ context.Context, w *World, oid, want string) error {
 		return err
 	}
 	return ExpectThat(strings.Contains(string(value), want), "extension "+oid, "one with "+want, value)
+}
+
+func policyIs(_ context.Context, w *World, want string) error {
+	certificate, err := w.certificate()
+	if err != nil {
+		return err
+	}
+	var got []string
+	for _, policy := range certificate.Policies {
+		got = append(got, policy.String())
+	}
+	return Expect("policies of the certificate", want, strings.Join(got, " "))
 }
 
 func keyIsRSA(_ context.Context, w *World, bits, exponent int) error {

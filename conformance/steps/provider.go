@@ -28,7 +28,7 @@ type providerHand struct {
 	token     url.Values     // the token request
 	assertion map[string]any // its claims, before signing
 	header    map[string]any // of the assertion: alg and kid
-	signAs    string         // "", "none", "hs256", "stranger", "broken"
+	signAs    string         // "", "none", "hs256", "stranger", "neighbour", "broken"
 	access    string
 	idToken   string
 	kept      map[string]string
@@ -52,6 +52,8 @@ func authorizeSteps() []Row {
 			"a good one of the bench's first client, for openid alone", authorizationRequest},
 		{`an authorization request of the client that signs with {word}`, `{word} で署名するクライアントの認可要求を用意する`,
 			"a good one of the first client with this algorithm", authorizationRequestOf},
+		{`an authorization request of another client`, `別のクライアントの認可要求を用意する`,
+			"a good one of a client that isn't the first", authorizationRequestOfAnother},
 		{`its parameter {string} is {string}`, `そのパラメーター{string}は{string}である`,
 			"replaces a parameter of the authorization request", parameterIs},
 		{`its parameter {string} is missing`, `そのパラメーター{string}がない`, "leaves a parameter out", parameterMissing},
@@ -59,9 +61,15 @@ func authorizeSteps() []Row {
 		{`its parameter {string} has {int} characters`, `そのパラメーター{string}は {int} 文字である`, "replaces a parameter by so many a", parameterLong},
 		{`its parameter {string} has every printable character`, `そのパラメーター{string}にすべての印字可能文字がある`,
 			"replaces a parameter by the 95 characters from 20 to 7E", parameterPrintable},
+		{`its parameter {string} has a control character`, `そのパラメーター{string}に制御文字がある`,
+			"puts a line feed behind the value", parameterControl},
+		{`in its redirect URI {string} is replaced by {string}`, `そのリダイレクトURIの{string}を{string}に置き換える`,
+			"changes text inside the redirect URI", redirectReplaced},
 		{`its redirect URI has {string} added`, `そのリダイレクトURIに{string}を足す`, "appends text to the redirect URI", redirectAdded},
 		{`the authorization request is sent`, `認可要求を送る`, "GET, as a browser would; the redirect isn't followed", authorizeSent},
-		{`the provider shows its login page`, `認証基盤がログイン画面を示す`, "follows to the page with the app's link", loginPageShown},
+		{`the authorization request is posted`, `認可要求をPOSTで送る`, "as a form; the redirect isn't followed", authorizePosted},
+		{`the provider shows its login page`, `認証基盤がログイン画面を示す`,
+			"follows to the page with the app's link, and keeps its text and headers", loginPageShown},
 		{`the provider redirects back with the error {string}`, `認証基盤がエラー{string}を返して戻す`,
 			"redirect URI, error and unchanged state", errorRedirected},
 		{`the provider shows an error page and does not redirect`, `認証基盤が転送せずエラー画面を示す`,
@@ -163,6 +171,11 @@ func authorizationRequestOf(_ context.Context, w *World, alg string) error {
 	return w.prepare(func(c bench.ClientInfo) bool { return c.Alg == alg }, "that signs with "+alg)
 }
 
+func authorizationRequestOfAnother(_ context.Context, w *World) error {
+	first := w.Bench.Info().Clients[0].ID
+	return w.prepare(func(c bench.ClientInfo) bool { return c.ID != first }, "beside the first")
+}
+
 // prepare makes a good authorization request of the first client that fits
 // and whose key is ours.
 func (w *World) prepare(fits func(bench.ClientInfo) bool, what string) error {
@@ -252,6 +265,27 @@ func parameterPrintable(_ context.Context, w *World, name string) error {
 	return err
 }
 
+func parameterControl(_ context.Context, w *World, name string) error {
+	p, err := w.pending()
+	if err == nil {
+		p.Set(name, p.Get(name)+"\n")
+	}
+	return err
+}
+
+func redirectReplaced(_ context.Context, w *World, old, with string) error {
+	p, err := w.pending()
+	if err != nil {
+		return err
+	}
+	before := p.Get("redirect_uri")
+	p.Set("redirect_uri", strings.Replace(before, old, with, 1))
+	if p.Get("redirect_uri") == before {
+		return fmt.Errorf("the redirect URI %s has no %q", before, old)
+	}
+	return nil
+}
+
 func redirectAdded(_ context.Context, w *World, suffix string) error {
 	p, err := w.pending()
 	if err == nil {
@@ -281,6 +315,17 @@ func authorizeSent(ctx context.Context, w *World) error {
 	return w.exchangeWith(req)
 }
 
+func authorizePosted(ctx context.Context, w *World) error {
+	if w.provider.authorize == nil {
+		return errNoRequest
+	}
+	address, err := w.endpoint(ctx, "authorization_endpoint")
+	if err != nil {
+		return err
+	}
+	return w.postForm(ctx, address, w.provider.authorize, http.Header{tagHeader: {w.Tag}})
+}
+
 func loginPageShown(ctx context.Context, w *World) error {
 	address, err := w.authorizeURL(ctx)
 	if err != nil {
@@ -294,6 +339,7 @@ func loginPageShown(ctx context.Context, w *World) error {
 	if _, err := page.AppLink(); err != nil {
 		return &Failure{"page of the provider", "its login page", page.Text()}
 	}
+	w.exchange = exchange{status: page.Status, header: page.Header, body: []byte(page.Text())}
 	return nil
 }
 

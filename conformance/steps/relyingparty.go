@@ -25,6 +25,8 @@ func relyingPartySteps() []Row {
 		{`the relying party shows a session`, `サービスにログインできている`, "the protected page knows who is there", sessionShown},
 		{`the relying party refuses with {string}`, `サービスが{string}として拒む`,
 			"an error page with this reason, and no session behind it", refuses},
+		{`the relying party refuses the replay with {string}`, `サービスが再送を{string}として拒む`,
+			"an error page with this reason, whatever session there was before", refusesReplay},
 		{`the relying party knows nobody`, `サービスは誰も認識していない`, "the protected page answers 401 to the browser", knowsNobody},
 		{`the relying party's page contains {string}`, `サービスの画面は{string}を含む`, "looks for text in what the person sees", rpPageContains},
 		{`the session has {string} as {string}`, `セッションの{string}は{string}である`, "compares one claim of the session", sessionClaim},
@@ -105,6 +107,17 @@ func refuses(ctx context.Context, w *World, reason string) error {
 	return knowsNobody(ctx, w)
 }
 
+func refusesReplay(_ context.Context, w *World, reason string) error {
+	switch outcome := w.logins.outcome; {
+	case outcome == nil:
+		return errors.New("no login has ended yet")
+	case outcome.Refusal == nil:
+		return &Failure{"relying party", "a refusal: " + reason, "no error page"}
+	default:
+		return Expect("relying party's refusal", reason, outcome.Refusal.Reason)
+	}
+}
+
 func knowsNobody(ctx context.Context, w *World) error {
 	claims, err := w.logins.agent.Me(ctx)
 	if err != nil {
@@ -163,7 +176,13 @@ func otherPerson(_ context.Context, w *World) error {
 	return ExpectThat(first.Sub != now.Sub, "subject of the session", "another than "+first.Sub, now.Sub)
 }
 
+// upToCallback is what comes before what is checked: if it fails, nothing can
+// be said.
 func upToCallback(ctx context.Context, w *World, holder string) error {
+	return control("login of "+holder+" up to the callback", w.goToCallback(ctx, holder))
+}
+
+func (w *World) goToCallback(ctx context.Context, holder string) error {
 	if err := w.press(ctx, holder, false); err != nil {
 		return err
 	}

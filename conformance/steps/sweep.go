@@ -74,6 +74,22 @@ func challenges(ctx context.Context, w *World, times, n int) error {
 	return ExpectThat(deviation < 5, "balance of ones and zeros", "within 5 standard deviations", fmt.Sprintf("%.1f", deviation))
 }
 
+// challengesOfEveryLength asks for each number of random bytes that a short
+// command can ask for.
+func challengesOfEveryLength(ctx context.Context, w *World) error {
+	for n := 1; n <= 256; n++ {
+		answer, err := w.transmit(ctx, w.card.raw, []byte{0x00, 0x84, 0x00, 0x00, byte(n)})
+		if err != nil {
+			return err
+		}
+		what := fmt.Sprintf("answer to GET CHALLENGE for %d bytes", n)
+		if err := Expect(what, fmt.Sprintf("9000, %d bytes", n), fmt.Sprintf("%s, %d bytes", sw(answer.Status), len(answer.Data))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func popcount(data []byte) int {
 	n := 0
 	for _, b := range data {

@@ -15,10 +15,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"kazasu/internal/bench"
 )
 
 func tokenSteps() []Row {
@@ -26,10 +29,12 @@ func tokenSteps() []Row {
 		{`a token request with the code`, `コードによるトークン要求を用意する`,
 			"a good one: authorization_code, verifier, private_key_jwt", tokenRequestStep},
 		{`its assertion's claim {string} is {string}`, `そのアサーションの{string}は{string}である`,
-			"replaces a claim of the client assertion; +60s and -60s are times from now", assertionIs},
+			"replaces a claim of the client assertion, or kid of its header; missing leaves it out, +60s and -60s are times from now", assertionIs},
 		{`its assertion's claim {string} is missing`, `そのアサーションに{string}がない`, "leaves a claim out", assertionLacks},
 		{`its assertion is signed by {string}`, `そのアサーションの署名は{string}である`,
-			"the client's key (client), nobody (none), a shared secret (hs256), another key (stranger), or a bit is flipped (broken)", assertionSignedBy},
+			"the client's key (client), nobody (none), a shared secret (hs256), another key (stranger), another client's (neighbour), or a bit is flipped (broken)", assertionSignedBy},
+		{`another client brings it`, `別のクライアントがそれを持ってくる`,
+			"the same code, verifier and redirect URI, with a good assertion of another client", tokenByAnother},
 		{`the token request is sent`, `トークン要求を送る`, "POST to the token endpoint", tokenSent},
 		{`the same token request is sent again`, `同じトークン要求をもう一度送る`,
 			"POST with the same code and the same assertion, byte for byte", tokenSentAgain},
@@ -72,13 +77,48 @@ func tokenRequest(_ context.Context, w *World) error {
 	return nil
 }
 
+// neighbour is a client beside the one at hand, that signs by the same
+// algorithm.
+func (w *World) neighbour() (bench.ClientInfo, error) {
+	clients := w.Bench.Info().Clients
+	at := slices.IndexFunc(clients, func(c bench.ClientInfo) bool {
+		return c.Key != "" && c.ID != w.provider.client.ID && c.Alg == w.provider.client.Alg
+	})
+	if at < 0 {
+		return bench.ClientInfo{}, &NotApplicable{"the bench has no second client that signs with " + w.provider.client.Alg}
+	}
+	return clients[at], nil
+}
+
+func tokenByAnother(_ context.Context, w *World) error {
+	p := &w.provider
+	if p.token == nil {
+		return errNoRequest
+	}
+	other, err := w.neighbour()
+	if err != nil {
+		return err
+	}
+	p.client = other
+	p.token.Set("client_id", other.ID)
+	p.assertion["iss"], p.assertion["sub"], p.header["kid"] = other.ID, other.ID, other.KID
+	return nil
+}
+
 func tokenRequestStep(ctx context.Context, w *World) error { return tokenRequest(ctx, w) }
 
-func assertionIs(_ context.Context, w *World, claim, value string) error {
+func assertionIs(ctx context.Context, w *World, claim, value string) error {
 	if w.provider.assertion == nil {
 		return errNoRequest
 	}
-	w.provider.assertion[claim] = w.claimValue(claim, value)
+	switch {
+	case claim == "kid": // of the header
+		w.provider.header["kid"] = value
+	case value == "missing":
+		return assertionLacks(ctx, w, claim)
+	default:
+		w.provider.assertion[claim] = w.claimValue(claim, value)
+	}
 	return nil
 }
 
@@ -177,7 +217,15 @@ func (w *World) sign(endpoint string) (string, error) {
 		}
 		return signJWT(jose.ES256, key, p.header, payload)
 	}
-	key, err := readKey(p.client.Key)
+	client := p.client
+	if p.signAs == "neighbour" {
+		other, err := w.neighbour()
+		if err != nil {
+			return "", err
+		}
+		client = other
+	}
+	key, err := readKey(client.Key)
 	if err != nil {
 		return "", err
 	}

@@ -1,8 +1,9 @@
 Feature: What other people's software sends
 
   # clause: FIDELITY C33
+  # part: clients on iOS, and the minidriver of Windows
   @CA-53 @must
-  Scenario: The command sequences of known clients are accepted
+  Scenario: The command sequences of OpenSC, myna, jsapdu and Android apps are accepted
     Given the card of "hanako" is on the reader
     # OpenSC: driver match, binding, certificates, login, signature
     Then these commands are answered:

@@ -46,6 +46,7 @@ Feature: PINs and their counters
     And 3 tries are left
 
   # clause: ISO/IEC 7816-4 §7.5.6; FIDELITY P8
+  # part: a restart of the process, and a kill inside VERIFY: the emulator's own tests do that
   @CA-28 @must
   Scenario: The counter outlives reset and loss of power
     When the PIN "0000" is sent
@@ -58,6 +59,7 @@ Feature: PINs and their counters
     Then the PIN file 00 18 has 1 tries left
 
   # clause: FIDELITY P1, P21
+  # part: a PIN that several applications share: none of these is emulated
   @CA-29 @must
   Scenario: Every PIN has a counter of its own
     When the PIN "0000" is sent
@@ -133,5 +135,14 @@ Feature: PINs and their counters
     Then the status word is 6A80
     When the PIN is changed to "SHORT"
     Then the status word is 6A80
-    When the PIN is changed to "NEWPASSWORD0123"
+    When the PIN is changed to "NEWPASSWORD012345"
+    Then the status word is 6A80
+    When the PIN is changed to "NEWPASSWORD01234"
+    Then the status word is 9000
+    When the card is taken away and held again
+    And the application D3 92 F0 00 26 01 00 00 00 01 is selected
+    And the file 00 1B is selected
+    And the PIN "ABC123" is sent
+    Then the status word is 63C4
+    When the PIN "NEWPASSWORD01234" is sent
     Then the status word is 9000

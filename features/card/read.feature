@@ -89,6 +89,7 @@ Feature: Reading files
     Then it belongs to the key that signs "kazasu"
 
   # clause: FIDELITY C20
+  # part: the labels of phones
   @CA-20 @must
   Scenario: Token information is 160 bytes and tells that this is a card
     When the file 00 06 is read

@@ -26,6 +26,7 @@ Feature: Commands that are wrong, and bad moments
     And the file 00 06 is selected
 
   # clause: ISO/IEC 7816-3 §6.2.2; BSI TR-03105 P3.1 as a pattern
+  # part: one READ BINARY stands for all commands; the emulator's own tests cut the power inside those that write
   @CA-51 @must @needs-emulator
   Scenario: Losing power in the middle of a command leaves a card that works
     Given the card of "hanako" is on the reader
@@ -42,6 +43,7 @@ Feature: Commands that are wrong, and bad moments
       | 00B08600 04 | 9000   | 4A504B49 |
 
   # clause: FIDELITY P18
+  # part: no profile has the times of a real card; card.slow delays as much as one likes
   @CA-52 @performance @lane-issuer
   Scenario: A card of the fast profile answers at once
     Given the card of "hanako" is on the reader

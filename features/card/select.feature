@@ -18,16 +18,20 @@ Feature: Choosing applications and files
       | contact-c5  | 3B C5 FF 81 31 FB 45 80 73 C6 01 00 00                   |
 
   # clause: ISO/IEC 7816-4 §7.1.1; FIDELITY C3, C4
+  # part: 券面事項確認AP, 住基AP and the common application are not emulated
   @CA-02 @must
-  Scenario: The applications of a login, and the issuer's, are selected by name
+  Scenario: 公的個人認証AP, 券面事項入力補助AP and the issuer security domain are selected by name
     Given the card of "hanako" is on the reader
     Then these commands are answered:
       | command                                | status | data |
       | 00A4040C 0A D392F000260100000001       | 9000   |      |
       | 00A4040C 0A D3921000310001010408       | 9000   |      |
       | 00A4040C 07 A0000001510000             | 9000   |      |
-      | 00A4040C 0A D392F000260100000001       | 9000   |      |
     And the answer has no data
+    When the application D3 92 F0 00 26 01 00 00 00 01 is selected
+    Then the answer has no data
+    When the application D3 92 10 00 31 00 01 01 04 08 is selected
+    Then the answer has no data
 
   # clause: ISO/IEC 7816-4 §5.3.3; FIDELITY C5
   @CA-03 @should

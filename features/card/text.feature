@@ -63,8 +63,9 @@ Feature: 券面事項入力補助AP, the four attributes as text
     And one flipped byte of the integrity record is detected
 
   # clause: FIDELITY K14
+  # part: that the key of the real root refuses it
   @CA-46 @must
-  Scenario: The CV certificate is 568 bytes with issuer, subject, key and signature
+  Scenario: The CV certificate has the form of the real ones, and the root's signature
     Given the card of "hanako" is on the reader
     And the application D3 92 10 00 31 00 01 01 04 08 is selected
     When the file 00 04 is read
@@ -72,3 +73,5 @@ Feature: 券面事項入力補助AP, the four attributes as text
     And the file starts with 7F 21 82 02 33 5F 4E 82 01 29
     And the file holds 90 03 01 00 01 91 82 01 00 at 42
     And the file holds 5F 37 82 01 00 at 307
+    And the CV certificate in the file 00 04 is signed by the root
+    And one flipped byte of the CV certificate in the file 00 04 is detected

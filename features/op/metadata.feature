@@ -31,10 +31,12 @@ Feature: What the provider says of itself
     Then every key has a name of its own, an algorithm and no private part
 
   # clause: Pebble's idea of a test server that is loud about it
+  # part: that production host names are refused; for certificates see PK-04
   @OP-43 @must
-  Scenario: Whoever sees the login page sees that it is a test
+  Scenario: Whoever sees a page of the provider sees that it is a test
     Given an authorization request
     Then the provider shows its login page
+    And the page contains "テスト環境"
     When the request "GET" is sent to "{issuer}/protocol/openid-connect/auth?client_id=none" with these headers:
       | Accept-Language | en |
     Then the HTTP status is 400

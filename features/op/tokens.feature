@@ -12,7 +12,7 @@ Feature: What the tokens say
 
   # clause: OpenID Connect Core 1.0 §2, §8.1
   @OP-26 @must
-  Scenario: The subject is the same for one person, and another for another
+  Scenario: The subject is one person's at one client, and another for another person or client
     Given an authorization request
     And "hanako" authorizes the request
     And the code is redeemed
@@ -26,8 +26,13 @@ Feature: What the tokens say
     And "taro" authorizes the request
     And the code is redeemed
     And the subject is kept as "other"
+    And an authorization request of another client
+    And "hanako" authorizes the request
+    And the code is redeemed
+    And the subject is kept as "elsewhere"
     Then the subjects "first" and "again" are the same
     And the subjects "first" and "other" differ
+    And the subjects "first" and "elsewhere" differ
 
   # clause: OpenID Connect Core 1.0 §5.3.2, §5.4; FIDELITY I17
   @OP-30 @must
@@ -56,14 +61,21 @@ Feature: What the tokens say
     When userinfo is fetched with the access token in the address
     Then the HTTP status is 401
 
-  # clause: RFC 6750 §3, §3.1
-  @OP-32 @must
-  Scenario Outline: UserInfo with <what> token answers 401, and says how to come
-    When userinfo is fetched with the access token "<token>"
+  # clause: RFC 6750 §3, §3.1; FIDELITY I13, I20
+  @OP-32 @must @lane-issuer
+  Scenario: UserInfo with no token, a foreign or an old one answers 401, and says how to come
+    When userinfo is fetched with the access token ""
     Then the HTTP status is 401
     And the header "WWW-Authenticate" contains "Bearer"
-
-    Examples:
-      | what    | token                                                             |
-      | no      |                                                                   |
-      | a bogus | eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJl        |
+    When userinfo is fetched with the access token "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJl"
+    Then the HTTP status is 401
+    And the header "WWW-Authenticate" contains "Bearer"
+    Given an authorization request
+    And "hanako" authorizes the request
+    And the code is redeemed
+    When userinfo is fetched
+    Then the HTTP status is 200
+    When 6m pass on the bench's clock
+    And userinfo is fetched
+    Then the HTTP status is 401
+    And the header "WWW-Authenticate" contains "Bearer"

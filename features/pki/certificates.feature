@@ -29,7 +29,7 @@ Feature: Certificates as the real ones are shaped
       | auth   | JPKI for user authentication | 利用者証明用 |
       | sign   | JPKI for digital signature   | 署名用      |
 
-  # clause: RFC 5280 §4.2; FIDELITY K4, K8
+  # clause: RFC 5280 §4.2; FIDELITY K4, K8, K17
   @PK-02 @must
   Scenario: The auth certificate
     Given the card of "hanako" is on the reader
@@ -49,6 +49,7 @@ Feature: Certificates as the real ones are shaped
       | 2.5.29.14         | not      |
     And its extension 2.5.29.15 is 03 02 07 80
     And its extension 2.5.29.37 is 30 0A 06 08 2B 06 01 05 05 07 03 02
+    And its policy is 1.2.392.200149.8.5.1.0.30
     And its extension 2.5.29.31 contains "CRL Distribution Points"
     And its extension 2.5.29.31 contains "Shibuya-ku CRLDP"
     And its extension 1.3.6.1.5.5.7.1.1 contains ".test"
@@ -62,6 +63,7 @@ Feature: Certificates as the real ones are shaped
     And the PIN "ABC123" is verified
     When the certificate in the file 00 01 is looked at
     Then its extension 2.5.29.15 is 03 02 06 C0
+    And its policy is 1.2.392.200149.8.5.1.0.20
     And its extensions in order are:
       | 2.5.29.15 | critical |
       | 2.5.29.17 | not      |
@@ -80,10 +82,17 @@ Feature: Certificates as the real ones are shaped
 
   # clause: FIDELITY K2
   @PK-04 @must
-  Scenario: No name of ours is a real one
+  Scenario: No name and no policy of ours is a real one, and the CA says that it is a test
+    Given the card of "hanako" is on the reader
+    And the application D3 92 F0 00 26 01 00 00 00 01 is selected
+    When the certificate in the file 00 0A is looked at
+    Then none of its names has the organisation "JPKI"
+    And its policy is 1.2.392.200149.8.5.1.0.30
     When the auth CA certificate is fetched
     Then none of its names has the organisation "JPKI"
     And none of its names has the organisation "JPKI-TEST"
+    And its extension 2.5.29.17 contains "TEST"
     When the sign CA certificate is fetched
     Then none of its names has the organisation "JPKI"
     And none of its names has the organisation "JPKI-TEST"
+    And its extension 2.5.29.17 contains "TEST"

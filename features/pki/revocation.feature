@@ -16,6 +16,7 @@ Feature: Revocation
     And the CRL lists the certificate with reason 4
 
   # clause: RFC 5280 §5.3.1; FIDELITY K13
+  # part: reasons 8, 9 and 10, which JPKI has no use for
   @PK-24 @must @lane-issuer
   Scenario Outline: Reason <reason> is shown on both ways
     Given the card of "tsuru" is on the reader
@@ -33,7 +34,9 @@ Feature: Revocation
       | reason |
       | 0      |
       | 1      |
+      | 2      |
       | 3      |
+      | 4      |
       | 5      |
       | 6      |
 
@@ -52,8 +55,9 @@ Feature: Revocation
     Then a control login of "hanako" succeeds
 
   # clause: RFC 6960 §2.2
+  # part: that a verifier takes unknown as not good: the provider's own tests do that
   @PK-33 @must @lane-issuer
-  Scenario: The responder says good, revoked or unknown, and unknown is not good
+  Scenario: The responder says good, revoked or unknown, as it is
     Given the card of "taro" is on the reader
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
     And the auth CA certificate is fetched
@@ -67,6 +71,7 @@ Feature: Revocation
     Then the responder says unknown
 
   # clause: RFC 6960; FIDELITY L10
+  # part: rigs that fall back to the CRL; what the person is told
   @PK-41 @must @lane-issuer
   Scenario: A responder that is down lets nobody in
     Given a control login of "hanako" succeeds
@@ -77,6 +82,7 @@ Feature: Revocation
     Then a control login of "hanako" succeeds
 
   # clause: FIDELITY K16
+  # part: that signing is refused: there is no signing yet
   @PK-42 @must @lane-issuer
   Scenario: Who moved house loses the sign certificate and can still log in
     Given a control login of "taro" succeeds

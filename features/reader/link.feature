@@ -1,6 +1,7 @@
 Feature: The link between a card and a reader's driver
 
   # clause: FIDELITY R1, R2
+  # part: frames that come byte by byte, or joined: the link's own tests do that
   @RD-41 @performance @lane-issuer
   Scenario: Long bodies pass whole, and short commands pass fast
     Given the card of "hanako" is behind a link
@@ -9,6 +10,7 @@ Feature: The link between a card and a reader's driver
     And at least 5000 commands a second go through
 
   # clause: FIDELITY R1, R5
+  # part: a driver that restarts, and a port that is taken: the link's own tests do that
   @RD-43 @must @lane-issuer
   Scenario: A link that was cut comes back by itself
     Given the card of "hanako" is behind a link

@@ -40,9 +40,13 @@ Feature: The relying party refuses lies
     When the callback is opened
     Then the relying party shows a session
     And the relying party asked for tokens 1 times
+    When the callback is opened
+    Then the relying party refuses the replay with "state-mismatch"
+    And the relying party asked for tokens 1 times
     When the callback is opened in a browser that never began
     Then the relying party refuses with "state-mismatch"
     And the relying party asked for tokens 1 times
+    And a control login of "hanako" succeeds
 
   # clause: RFC 6749 §10.12
   @RN-05 @must
@@ -60,6 +64,7 @@ Feature: The relying party refuses lies
     And a control login of "hanako" succeeds
 
   # clause: RFC 8725 §3.2
+  # part: other spellings of none
   @RN-09 @must
   Scenario: An ID token that nobody signed
     When "hanako" tries to log in while the fault "idp.unsigned" is on
@@ -67,6 +72,7 @@ Feature: The relying party refuses lies
     And a control login of "hanako" succeeds
 
   # clause: OpenID Connect Core 1.0 §3.1.3.7 (6), §10.1
+  # part: a signature that is one bit off: the lie is a key that isn't in the key set
   @RN-12 @must
   Scenario: An ID token with a signature of another key
     When "hanako" tries to log in while the fault "idp.foreign-key" is on
@@ -117,6 +123,7 @@ Feature: The relying party refuses lies
     When the callback's "error" is "access_denied"
     And the callback is opened
     Then the relying party refuses with "callback-malformed"
+    And a control login of "hanako" succeeds
     Given "hanako" logs in up to the callback
     When the callback's "code" is there twice
     And the callback is opened

@@ -133,6 +133,7 @@ Feature: The relying party does it right
     Then the access token went in the header, not in the address
 
   # clause: OpenID Connect Core 1.0 §5.4; FIDELITY I17, I25
+  # part: five of the sixteen subsets
   @RP-27 @must
   Scenario Outline: For "<scope>" just that is used
     When "hanako" logs in at the relying party for "<scope>"
@@ -148,6 +149,7 @@ Feature: The relying party does it right
       | openid name address birthdate gender | name address birthdate gender |
 
   # clause: RFC 8259 §8.1; FIDELITY I19
+  # part: variation selectors, and names of one word or in Latin letters: no holder has one
   @RP-28 @must
   Scenario: Names and addresses outside the basic plane, and long ones, arrive unchanged
     When "yoshiko" logs in at the relying party
