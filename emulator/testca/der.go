@@ -63,5 +63,10 @@ func instant(t time.Time) []byte {
 	if t = t.UTC(); t.Year() < 2050 {
 		return text(tagUTCTime, t.Format("060102150405Z"))
 	}
-	return text(tagTime, t.Format("20060102150405Z"))
+	return generalized(t)
 }
+
+// generalized is GeneralizedTime, the only form of a time in OCSP.
+func generalized(t time.Time) []byte { return text(tagTime, t.UTC().Format("20060102150405Z")) }
+
+func enumerated(n int) []byte { return mustMarshal(asn1.Enumerated(n)) }

@@ -17,8 +17,8 @@ import (
 )
 
 // Times of an OCSP answer: the real responder's data are refreshed every 15
-// minutes, and ours say so; but a revocation shows at once (docs/FIDELITY.md
-// K21).
+// minutes, and ours say so; but a revocation shows at once, and then the answer
+// is no older than what it tells (docs/FIDELITY.md K21).
 const (
 	ocspStep = 15 * time.Minute
 	ocspLife = 2 * ocspStep
@@ -37,13 +37,13 @@ type responder struct {
 	answers map[question][]byte // signed before, and still the same
 }
 
-// question is what an answer depends on.
+// question is what an answer depends on, but for the nonce.
 type question struct {
-	hash         crypto.Hash
-	serial       string
-	status       int
-	reason       int
-	revoked, now int64 // Unix times
+	hash            crypto.Hash
+	serial          string
+	status          int
+	reason          int
+	revoked, update int64 // Unix times
 }
 
 // newResponder delegates: id-kp-OCSPSigning, and id-pkix-ocsp-nocheck, as
@@ -83,12 +83,17 @@ func (c *CA) ocspAnswer(request []byte) ([]byte, error) {
 	if err != nil {
 		return ocsp.MalformedRequestErrorResponse, nil
 	}
+	nonce, err := nonceOf(request)
+	if err != nil {
+		return ocsp.MalformedRequestErrorResponse, nil
+	}
 	if !c.responder.authority.issuerOf(r) {
 		return ocsp.UnauthorizedErrorResponse, nil
 	}
-	now := c.now().UTC()
 	q := c.status(r)
-	q.hash, q.now = r.HashAlgorithm, now.Truncate(ocspStep).Unix()
+	if nonce != nil {
+		return c.responder.sign(q, r, c.now(), nonce)
+	}
 	return c.responder.answer(q, r)
 }
 
@@ -107,11 +112,11 @@ func (a *authority) issuerOf(r *ocsp.Request) bool {
 }
 
 // status is what the CA says about a certificate: good, revoked, or unknown
-// where it never issued one of this serial number.
+// where it never issued one of this serial number; and since when it says so.
 func (c *CA) status(r *ocsp.Request) question {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q := question{serial: r.SerialNumber.String(), status: ocsp.Unknown}
+	q := question{hash: r.HashAlgorithm, serial: r.SerialNumber.String(), status: ocsp.Unknown, update: c.updated().Unix()}
 	if !c.ledger[Auth].issued[q.serial] {
 		return q
 	}
@@ -122,7 +127,23 @@ func (c *CA) status(r *ocsp.Request) question {
 	return q
 }
 
-// answer signs, or repeats what was signed in the same quarter of an hour.
+// updated is the last quarter of an hour, or the last change of the ledger if
+// that came after; never what is still to come, if the clock was set back. The
+// lock is held.
+func (c *CA) updated() time.Time {
+	now := c.now().UTC().Truncate(time.Second)
+	update := now.Truncate(ocspStep)
+	if changed := c.ledger[Auth].changed; changed.After(update) {
+		update = changed
+	}
+	if update.After(now) {
+		return now
+	}
+	return update
+}
+
+// answer signs, or repeats what was signed for the same question. What it
+// keeps says that it was produced at its thisUpdate, as if signed ahead.
 func (r *responder) answer(q question, request *ocsp.Request) ([]byte, error) {
 	r.mu.Lock()
 	der, known := r.answers[q]
@@ -130,14 +151,9 @@ func (r *responder) answer(q question, request *ocsp.Request) ([]byte, error) {
 	if known {
 		return der, nil
 	}
-	der, err := ocsp.CreateResponse(r.authority.certificate, r.certificate, ocsp.Response{
-		Status: q.status, SerialNumber: request.SerialNumber, IssuerHash: q.hash,
-		ThisUpdate: time.Unix(q.now, 0), NextUpdate: time.Unix(q.now, 0).Add(ocspLife),
-		RevokedAt: time.Unix(q.revoked, 0), RevocationReason: q.reason,
-		Certificate: r.certificate, SignatureAlgorithm: x509.SHA256WithRSA,
-	}, r.key)
+	der, err := r.sign(q, request, time.Unix(q.update, 0), nil)
 	if err != nil {
-		return nil, fmt.Errorf("making OCSP answer: %w", err)
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -158,39 +158,74 @@ func TestOCSPErrorAnswers(t *testing.T) {
 	}
 }
 
+// asked is the answer about a serial number, its signature checked.
+func asked(t *testing.T, c *CA, serial *big.Int) *ocsp.Response {
+	t.Helper()
+	der, err := c.ocspAnswer(request(t, c, serial, crypto.SHA1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := ocsp.ParseResponse(der, c.Certificate(Auth))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// An answer is as old as the quarter of an hour, or as the last revocation or
+// reinstatement if that was later: it may not vouch for a time before what it
+// tells. It stays so over a restart, and never comes from the future.
 func TestOCSPTimes(t *testing.T) {
-	at := &clock{at: noon.Add(14*time.Minute + 59*time.Second)}
-	c := newCA(t, Options{Now: at.now})
+	at, kept := &clock{}, &blob{}
+	at.set(noon)
+	c := newCA(t, Options{Now: at.now, State: kept})
 	serial := issue(t, c, person(t, "hanako")).Auth.Certificate.SerialNumber
-	ask := func() *ocsp.Response {
-		der, err := c.ocspAnswer(request(t, c, serial, crypto.SHA1))
-		if err != nil {
-			t.Fatal(err)
+	for _, x := range []struct {
+		name   string
+		after  time.Duration // noon
+		do     func() error
+		status int
+		want   time.Duration // thisUpdate, after noon
+	}{
+		{"first", 14*time.Minute + 59*time.Second, nil, ocsp.Good, 0},
+		{"revoked", 14*time.Minute + 59500*time.Millisecond, func() error { return c.Revoke(Auth, serial, 3) }, ocsp.Revoked, 14*time.Minute + 59*time.Second},
+		{"next quarter", 15 * time.Minute, nil, ocsp.Revoked, 15 * time.Minute},
+		{"reinstated", 16 * time.Minute, func() error { return c.Reinstate(Auth, serial) }, ocsp.Good, 16 * time.Minute},
+		{"later", 29 * time.Minute, nil, ocsp.Good, 16 * time.Minute},
+		{"restarted", 29 * time.Minute, func() error {
+			c = newCA(t, Options{Now: at.now, State: kept})
+			return nil
+		}, ocsp.Good, 16 * time.Minute},
+		{"clock set back", 2 * time.Minute, nil, ocsp.Good, 2 * time.Minute},
+		{"and farther", -time.Minute, nil, ocsp.Good, -time.Minute},
+	} {
+		at.set(noon.Add(x.after))
+		if x.do != nil {
+			if err := x.do(); err != nil {
+				t.Fatal(err)
+			}
 		}
-		r, err := ocsp.ParseResponse(der, c.Certificate(Auth))
-		if err != nil {
-			t.Fatal(err)
+		r, want := asked(t, c, serial), noon.Add(x.want)
+		if r.Status != x.status || !r.ThisUpdate.Equal(want) || !r.NextUpdate.Equal(want.Add(30*time.Minute)) || !r.ProducedAt.Equal(want) {
+			t.Errorf("%s: status %d from %s to %s, produced %s; want %d from %s", x.name, r.Status, r.ThisUpdate, r.NextUpdate, r.ProducedAt, x.status, want)
 		}
-		return r
+		if r.Status == ocsp.Revoked && (r.RevocationReason != 3 || r.ThisUpdate.Before(r.RevokedAt)) {
+			t.Errorf("%s: revoked at %s for reason %d, told from %s on", x.name, r.RevokedAt, r.RevocationReason, r.ThisUpdate)
+		}
 	}
-	if r := ask(); !r.ThisUpdate.Equal(noon) || !r.NextUpdate.Equal(noon.Add(30*time.Minute)) || r.Status != ocsp.Good {
-		t.Errorf("status %d from %s to %s", r.Status, r.ThisUpdate, r.NextUpdate)
-	}
-	if err := c.Revoke(Auth, serial, 3); err != nil {
+}
+
+// A reason that says nothing is not written: CertStatus revoked [1] holds the
+// time alone, 15 bytes of it.
+func TestOCSPUnspecifiedReason(t *testing.T) {
+	c := newCA(t, Options{})
+	serial := issue(t, c, person(t, "hanako")).Auth.Certificate.SerialNumber
+	if err := c.Revoke(Auth, serial, 0); err != nil {
 		t.Fatal(err)
 	}
-	if r := ask(); r.Status != ocsp.Revoked || r.RevocationReason != 3 || !r.RevokedAt.Equal(at.now()) {
-		t.Errorf("status %d, reason %d since %s", r.Status, r.RevocationReason, r.RevokedAt)
-	}
-	at.set(noon.Add(15 * time.Minute))
-	if r := ask(); !r.ThisUpdate.Equal(noon.Add(15 * time.Minute)) {
-		t.Errorf("from %s", r.ThisUpdate)
-	}
-	if err := c.Reinstate(Auth, serial); err != nil {
-		t.Fatal(err)
-	}
-	if r := ask(); r.Status != ocsp.Good {
-		t.Errorf("reinstated: status %d", r.Status)
+	r := asked(t, c, serial)
+	if r.Status != ocsp.Revoked || !bytes.Contains(r.Raw, append([]byte{0xA1, 0x11, 0x18, 0x0F}, "20261123030000Z"...)) {
+		t.Errorf("status %d: %X", r.Status, r.Raw)
 	}
 }
 

@@ -151,6 +151,10 @@ func TestOpenSSLAsksOCSP(t *testing.T) {
 	d := newDesk(t)
 	serial := d.hanako.Auth.Certificate.SerialNumber
 	d.expect(askOCSP+d.url, true, "Response verify OK", "auth.pem: good")
+	if out, _ := d.openssl(askOCSP + d.url); strings.Contains(out, "WARNING") { // of a missing nonce
+		t.Errorf("openssl warns:\n%s", out)
+	}
+	d.expect(askOCSP+d.url+" -no_nonce", true, "Response verify OK", "auth.pem: good")
 	d.expect("ocsp -sha256 "+strings.TrimPrefix(askOCSP, "ocsp ")+d.url, true, "auth.pem: good")
 	if err := d.ca.Revoke(Auth, serial, 4); err != nil {
 		t.Fatal(err)

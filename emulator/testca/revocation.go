@@ -72,10 +72,11 @@ func (c *CA) change(f Family, serial *big.Int, change func(*book)) error {
 	case serial == nil || !b.issued[serial.String()]:
 		return fmt.Errorf("%s certificate %v: %w", f, serial, ErrSerial)
 	}
-	before := maps.Clone(b.revoked)
+	before, beforeAt := maps.Clone(b.revoked), b.changed
 	change(b)
+	b.changed = c.now().UTC().Truncate(time.Second)
 	if err := c.save(); err != nil {
-		b.revoked = before
+		b.revoked, b.changed = before, beforeAt
 		return err
 	}
 	return nil

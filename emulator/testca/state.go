@@ -20,6 +20,7 @@ type ledger map[Family]*book
 type book struct {
 	issued  map[string]bool
 	revoked map[string]Entry
+	changed time.Time // of the last revocation or reinstatement, whole seconds
 	list    edition
 }
 
@@ -40,6 +41,7 @@ type stateBlob struct {
 type stateBook struct {
 	Issued  []string     `json:"issued"`
 	Revoked []stateEntry `json:"revoked"`
+	Changed time.Time    `json:"changed,omitzero"`
 	CRL     edition      `json:"crl"`
 }
 
@@ -88,7 +90,7 @@ func (c *CA) save() error {
 func (l ledger) encode() []byte {
 	blob := stateBlob{Schema: stateSchema, Families: map[Family]stateBook{}}
 	for f, b := range l {
-		out := stateBook{Issued: slices.Sorted(maps.Keys(b.issued)), CRL: b.list}
+		out := stateBook{Issued: slices.Sorted(maps.Keys(b.issued)), CRL: b.list, Changed: b.changed}
 		for _, serial := range slices.Sorted(maps.Keys(b.revoked)) {
 			e := b.revoked[serial]
 			out.Revoked = append(out.Revoked, stateEntry{serial, e.Time, e.Reason})
@@ -129,7 +131,7 @@ func decode(encoded []byte) (ledger, error) {
 }
 
 func (b *book) fill(in stateBook) error {
-	b.list = in.CRL
+	b.list, b.changed = in.CRL, in.Changed
 	for _, serial := range in.Issued {
 		b.issued[serial] = true
 	}
