@@ -24,6 +24,12 @@
 //
 // TLS is the caller's matter.
 //
+// What a proof can't show is that certificate and attributes are of one card:
+// the auth certificate names nobody, and the card's text names no certificate.
+// An app that mixes one card's certificate with another's genuine text gets
+// the other's name under its own subject; honest apps read both in one session
+// with the card (docs/FIDELITY.md L13).
+//
 // What is official is the table of authorization parameters. The rest follows
 // third parties that ran against the sandbox, and Keycloak, on which the real
 // service seems to stand: texts of errors, the 400 of the token endpoint, the

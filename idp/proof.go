@@ -50,14 +50,14 @@ var (
 
 	errSignature = &proofFailure{"signature-wrong", "the signature is not the card's over this challenge"}
 
-	errRevoked       = &proofFailure{"certificate-revoked", "the certificate was revoked"}
-	errStatusUnknown = &proofFailure{"revocation-unknown", "nobody could vouch that the certificate is not revoked"}
-
 	errTextMissing     = &proofFailure{"attributes-missing", "attributes were agreed to but not sent"}
 	errCVForged        = &proofFailure{"cv-forged", "the certificate of the card's text was not issued by its root"}
 	errIntegrityForged = &proofFailure{"integrity-forged", "the record over the card's text is not signed by its certificate"}
 	errTextAltered     = &proofFailure{"attributes-altered", "the card's text is not what its record was made of"}
 	errTextForm        = &proofFailure{"attributes-unreadable", "the card's text can't be read"}
+
+	errRevoked       = &proofFailure{"certificate-revoked", "the certificate was revoked"}
+	errStatusUnknown = &proofFailure{"revocation-unknown", "nobody could vouch that the certificate is not revoked"}
 )
 
 // errConsent is no way for a proof to fail but an app's mistake.
@@ -92,9 +92,12 @@ type check struct {
 }
 
 // examination is the whole judgement on a proof, in order. The challenge goes
-// first, so that it is used up whatever follows. Revocation is asked after the
-// card's signature was found good: nobody learns the state of a certificate
-// without the card.
+// first, so that it is used up whatever follows. Revocation goes last: it alone
+// takes the network, and nobody shall learn the state of a certificate without
+// the card's signature and text.
+//
+// No check ties the text to the certificate, since nothing on the card does:
+// see the package's comment.
 var examination = []check{
 	{"challenge", errChallengeUsed, takeChallenge},
 
@@ -116,14 +119,14 @@ var examination = []check{
 
 	{"signature", errSignature, checkSignature},
 
-	{"ocsp", errStatusUnknown, checkOCSP},
-	{"crl", errStatusUnknown, checkCRL},
-
 	{"attributes-sent", errTextMissing, checkTextSent},
 	{"cv", errCVForged, checkCV},
 	{"integrity", errIntegrityForged, checkIntegrity},
 	{"attributes", errTextAltered, checkText},
 	{"attributes-form", errTextForm, readText},
+
+	{"ocsp", errStatusUnknown, checkOCSP},
+	{"crl", errStatusUnknown, checkCRL},
 }
 
 // judge runs the examination up to the first failure, tells of each check, and
