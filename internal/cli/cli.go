@@ -5,7 +5,8 @@
 // Errors read "kazasu: error: …" and, where a cure is known, "kazasu: hint: …".
 // The exit code is 0 when all is well, 1 when checks failed, 2 when the command
 // line or a file of the user's is wrong, 3 when a run was inconclusive, 4 when
-// the harness itself broke.
+// the harness itself broke, and 130 when somebody interrupted it before there
+// was a result.
 //
 // Below this package nothing reads the environment, and nothing prints.
 package cli
@@ -61,8 +62,7 @@ func Main(args []string, w World) int {
 	}
 	root := newRoot(w)
 	root.SetArgs(args)
-	command, err := root.ExecuteContextC(ctx)
-	return conclude(w, command, err)
+	return conclude(ctx, w, root.ExecuteContext(ctx))
 }
 
 // untilSignal is a context that ends when the process is asked to end, so that

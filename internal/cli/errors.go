@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,8 +29,10 @@ const (
 // hinter is an error that knows its cure.
 type hinter interface{ Hint() string }
 
-// coder is an error that knows its exit code.
-type coder interface{ ExitCode() int }
+// coder is an error of this package that knows kazasu's exit code. The method
+// isn't called ExitCode, which *exec.ExitError has: what became of another
+// program is not what becomes of this one.
+type coder interface{ code() int }
 
 // usageError says that what the user typed can't be done.
 type usageError struct {
@@ -37,7 +42,7 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.text }
 func (e *usageError) Hint() string  { return e.hint }
-func (e *usageError) ExitCode() int { return exitUsage }
+func (e *usageError) code() int     { return exitUsage }
 func (e *usageError) Unwrap() error { return e.cause }
 
 func usage(hint, format string, args ...any) error {
@@ -82,10 +87,17 @@ func (e *hinted) Unwrap() error { return e.error }
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
-func (e exit) ExitCode() int { return int(e) }
+func (e exit) code() int     { return int(e) }
 
-// conclude says what went wrong and returns the exit code.
-func conclude(w World, command *cobra.Command, err error) int {
+// afterwards is an error of closing down, which an interrupt doesn't excuse.
+type afterwards struct{ error }
+
+func (e afterwards) code() int     { return exitBroken }
+func (e afterwards) Unwrap() error { return e.error }
+
+// conclude says what went wrong in a command that ran until ctx ended, and
+// returns the exit code.
+func conclude(ctx context.Context, w World, err error) int {
 	var silent exit
 	if err == nil {
 		return exitOK
@@ -94,7 +106,7 @@ func conclude(w World, command *cobra.Command, err error) int {
 		return int(silent)
 	}
 	c := newConsole(w, w.Stderr)
-	if errors.Is(err, context.Canceled) && command.Context().Err() != nil {
+	if interrupted(ctx, err) {
 		c.printf("kazasu: %s\n", c.yellow("interrupted"))
 		return exitInterrupted
 	}
@@ -105,15 +117,34 @@ func conclude(w World, command *cobra.Command, err error) int {
 	return exitCode(err)
 }
 
+// interrupted says that err is what an interrupt left, whatever it reads: a
+// program that was killed with the context, a connection that was cut. On a
+// terminal Ctrl-C goes to such a program as well, which may end before we hear
+// of it.
+func interrupted(ctx context.Context, err error) bool {
+	var own coder
+	if errors.As(err, &own) {
+		return false
+	}
+	var program *exec.ExitError
+	return ctx.Err() != nil || errors.As(err, &program) && bySignal(program.ProcessState, os.Interrupt)
+}
+
+// bySignal says that a process was ended by s.
+func bySignal(p *os.ProcessState, s os.Signal) bool {
+	status, ok := p.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == s
+}
+
 // exitCode is that of an error. A bench or a rig that knows what is wrong with
 // what it was asked for blames the set-up, not itself.
 func exitCode(err error) int {
-	var code coder
+	var own coder
 	var refused *bench.Error
 	var file *rigs.Error
 	switch {
-	case errors.As(err, &code):
-		return code.ExitCode()
+	case errors.As(err, &own):
+		return own.code()
 	case errors.As(err, &refused), errors.As(err, &file):
 		return exitUsage
 	}

@@ -87,7 +87,10 @@ func (f upFlags) run(ctx context.Context, w World) error {
 	}
 	<-ctx.Done()
 	newConsole(w, w.Stderr).printf("kazasu: closing down\n")
-	return b.Close()
+	if err := b.Close(); err != nil {
+		return afterwards{fmt.Errorf("closing down: %w", err)}
+	}
+	return nil
 }
 
 // print tells a person where everything is and what to type.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,8 +64,11 @@ func (d *demo) openssl(ctx context.Context, dir string, args []string) error {
 	for line := range strings.Lines(string(said)) {
 		d.c.printf("     %s\n", d.c.green(strings.TrimRight(line, "\n")))
 	}
-	if err != nil {
+	if errors.Is(err, exec.ErrNotFound) {
 		return withHint(fmt.Errorf("having OpenSSL verify the card's signature: %w", err), "kazasu doctor says whether openssl is there; make setup installs it")
+	}
+	if err != nil {
+		return fmt.Errorf("having OpenSSL verify the card's signature: openssl %s: %w", args[0], err)
 	}
 	return nil
 }
