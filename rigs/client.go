@@ -30,8 +30,9 @@ type Client struct {
 	// relative to the client file. Of a client without any the bench makes
 	// the key pair; the first such client is the sample relying party.
 	Keys []string `yaml:"keys"`
-	// Sector groups clients that get the same subject for a person; empty
-	// means that the client is alone.
+	// Sector groups clients that get the same subject for a person; the
+	// default is the client's own ID, so who names another client's ID
+	// joins it.
 	Sector string `yaml:"sector"`
 	// Privacy and Terms are URLs that the consent screen links to.
 	Privacy string `yaml:"privacy"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,11 +59,29 @@ func (d *document) syntaxError(err error) error {
 	if !errors.As(err, &finding) || finding.GetToken() == nil {
 		return place{d.file, 1, 1}.error("", err.Error(), "")
 	}
-	cure := "YAML wants spaces to indent, and a space behind each colon"
-	if strings.Contains(finding.GetMessage(), "already defined") {
-		cure = "keep one of them"
+	return d.position(finding.GetToken()).error("", finding.GetMessage(), syntaxCure(finding.GetMessage()))
+}
+
+// syntaxCures are what helps, by words of the parser's message; where it says
+// something else, it mostly says it all.
+var syntaxCures = [...]struct{ words, cure string }{
+	{"already defined", "keep one of them"},
+	{"\t", "YAML wants spaces to indent, no tabs"},
+	{"tab character", "YAML wants spaces to indent, no tabs"},
+	{"map key-value is pre-defined", "keys of one mapping begin in one column; indent with spaces"},
+	{"non-map value", "a key is followed by a colon and a space"},
+	{"unexpected key name", "a key is followed by a colon and a space"},
+	{"mapping value is not allowed", "indent with spaces, keys of one mapping in one column; put a value with a colon in quotes"},
+	{"reserved character", "put the text in quotes"},
+}
+
+func syntaxCure(message string) string {
+	for _, row := range syntaxCures {
+		if strings.Contains(message, row.words) {
+			return row.cure
+		}
 	}
-	return d.position(finding.GetToken()).error("", finding.GetMessage(), cure)
+	return ""
 }
 
 func (d *document) position(t *token.Token) place {
@@ -191,13 +210,15 @@ func (d *document) setScalar(n ast.Node, v reflect.Value, key string) error {
 // checkRules holds a value to the tags of its field.
 func (d *document) checkRules(n ast.Node, field reflect.StructField, v reflect.Value, key string) error {
 	if enum := field.Tag.Get("enum"); enum != "" {
-		words := strings.Split(enum, ",")
-		for _, word := range words {
-			if v.String() == word {
-				return nil
-			}
+		words, said := strings.Split(enum, ","), fmt.Sprint(v.Interface())
+		if slices.Contains(words, said) {
+			return nil
 		}
-		return d.at(n).error(key, fmt.Sprintf("%q is none of %s", v.String(), strings.Join(words, ", ")), meaning(v.String(), words))
+		cure := ""
+		if v.Kind() == reflect.String {
+			cure = meaning(said, words)
+		}
+		return d.at(n).error(key, fmt.Sprintf("%s is none of %s", told(n), strings.Join(words, ", ")), cure)
 	}
 	if pattern := field.Tag.Get("pattern"); pattern != "" && !regexp.MustCompile(pattern).MatchString(v.String()) {
 		return d.at(n).error(key, fmt.Sprintf("%q has not the form %s", v.String(), pattern), "")
@@ -244,8 +265,14 @@ func kind(n ast.Node) string {
 		return "nothing"
 	case *ast.StringNode, *ast.LiteralNode:
 		return "a string"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number"
+	case *ast.BoolNode:
+		return "a yes or no"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return "an anchor, an alias or a tag"
 	}
-	return "a " + strings.ToLower(n.Type().String())
+	return "something else"
 }
 
 // told is a value as an error tells it.

@@ -55,7 +55,7 @@ func load(nameOrPath string, chain []string) (Rig, map[string]place, error) {
 	if err != nil {
 		return Rig{}, nil, err
 	}
-	if base != "" {
+	if wrote := base; base != "" {
 		base = beside(file, base)
 		chain = append(chain, file)
 		if slices.Contains(chain, base) {
@@ -63,7 +63,7 @@ func load(nameOrPath string, chain []string) (Rig, map[string]place, error) {
 		}
 		r, places, err = load(base, chain)
 		if missing := (*UnknownError)(nil); errors.As(err, &missing) {
-			return Rig{}, nil, at.error("extends", missing.Error(), missing.Hint())
+			return Rig{}, nil, at.error("extends", lost(wrote, base), didYouMean(wrote, Shipped()))
 		}
 		if err != nil {
 			return Rig{}, nil, err
@@ -74,6 +74,15 @@ func load(nameOrPath string, chain []string) (Rig, map[string]place, error) {
 	}
 	maps.Copy(places, d.places)
 	return r, places, nil
+}
+
+// lost says that a rig isn't there, by the name that the user wrote.
+func lost(wrote, path string) string {
+	text := (&UnknownError{wrote}).Error()
+	if path != wrote {
+		text += "; no " + path + " is there"
+	}
+	return text
 }
 
 // extends looks ahead for the one key that has to be known first.

@@ -34,9 +34,9 @@ type Card struct {
 	// Kind is "emulated" (the default) or "real": a card of one's own.
 	Kind string `yaml:"kind" enum:"emulated,real"`
 	// Profile names one of the emulator's card profiles.
-	Profile string `yaml:"profile" pattern:"^[a-z][a-z0-9-]*$"`
+	Profile string `yaml:"profile" enum:"standard,contactless,contact-da,contact-c5,under-15,android,strict-reset"`
 	// Holder is the ID of the fictional person whose card it is.
-	Holder string `yaml:"holder" pattern:"^[a-z][a-z0-9-]*$"`
+	Holder string `yaml:"holder" enum:"hanako,taro,yoshiko,choju,mirai,tsuru"`
 }
 
 // Reader is how software reaches the card.
@@ -57,7 +57,8 @@ type Phone struct {
 	Kind string `yaml:"kind" enum:"emulated"`
 }
 
-// IdP is the provider.
+// IdP is the provider. How long it may use a revocation list again is no key
+// of a rig: what is revoked on a bench counts at the next login.
 type IdP struct {
 	// Kind is "reference": ours.
 	Kind string `yaml:"kind" enum:"reference"`
@@ -66,6 +67,13 @@ type IdP struct {
 	// Revocation says which of the CA's two answers the provider asks for:
 	// "crl-and-ocsp" (the default), "crl", "ocsp" or "ocsp-or-crl".
 	Revocation string `yaml:"revocation" enum:"crl-and-ocsp,crl,ocsp,ocsp-or-crl"`
+	// Assertions says how client assertions are held: "lenient" (the
+	// default) takes what is known to work with the sandbox, such as one
+	// without a jti; "strict" asks what Keycloak 26 asks.
+	Assertions string `yaml:"assertions" enum:"lenient,strict"`
+	// ClientErrorStatus is the HTTP status of invalid_client: 400 (the
+	// default) or 401.
+	ClientErrorStatus int `yaml:"client_error_status" enum:"400,401"`
 }
 
 // Ports are TCP ports on loopback; 0 lets the system choose one, which the
@@ -85,8 +93,11 @@ func Defaults() Rig {
 		Card:   Card{Kind: "emulated", Profile: "standard", Holder: "hanako"},
 		Reader: Reader{Kind: "direct", PCSCD: "private"},
 		Phone:  Phone{Kind: "emulated"},
-		IdP:    IdP{Kind: "reference", TLS: true, Revocation: "crl-and-ocsp"},
-		Ports:  Ports{IdP: 7443, RP: 7080, Phone: 7081, CA: 7082, Metrics: 7084},
+		IdP: IdP{
+			Kind: "reference", TLS: true, Revocation: "crl-and-ocsp",
+			Assertions: "lenient", ClientErrorStatus: 400,
+		},
+		Ports: Ports{IdP: 7443, RP: 7080, Phone: 7081, CA: 7082, Metrics: 7084},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"kazasu/emulator"
+	"kazasu/internal/jpki"
 )
 
 // write puts files into a fresh folder, which becomes the working directory,
@@ -45,7 +49,7 @@ func TestVpcdExtendsVirtual(t *testing.T) {
 		Card:   Card{"emulated", "standard", "hanako"},
 		Reader: Reader{"vpcd", "", "private"},
 		Phone:  Phone{"emulated"},
-		IdP:    IdP{"reference", true, "crl-and-ocsp"},
+		IdP:    IdP{"reference", true, "crl-and-ocsp", "lenient", 400},
 		Ports:  Ports{7443, 7080, 7081, 7082, 7084},
 	}
 	if r != want {
@@ -143,9 +147,51 @@ func TestBadRigs(t *testing.T) {
 			"name: x\nname: y\n",
 			`rig.yaml:2:1: mapping key "name" already defined at [1:1]`, "keep one of them",
 		},
-		"not YAML": {
+		"a tab": {
 			"name: x\n\tcard: y\n",
-			"rig.yaml:2:1: found character '\t' that cannot start any token", "YAML wants spaces to indent, and a space behind each colon",
+			"rig.yaml:2:1: found character '\t' that cannot start any token", "YAML wants spaces to indent, no tabs",
+		},
+		"a tab further in": {
+			"name: x\ncard:\n\tholder: hanako\n",
+			"rig.yaml:3:1: found character '\t' that cannot start any token", "YAML wants spaces to indent, no tabs",
+		},
+		"indented too far": {
+			"name: x\n  title: y\n",
+			`rig.yaml:1:7: mapping value is not allowed in this context`, "indent with spaces, keys of one mapping in one column; put a value with a colon in quotes",
+		},
+		"no colon": {
+			"name: x\ntitle\n",
+			`rig.yaml:2:1: non-map value is specified`, "a key is followed by a colon and a space",
+		},
+		"a bracket left open": {
+			"name: [x\n",
+			`rig.yaml:1:7: sequence end token ']' not found`, "",
+		},
+		"a quote left open": {
+			"name: 'x\n",
+			`rig.yaml:1:7: could not find end character of single-quoted text`, "",
+		},
+		"a number for a mapping": {
+			"name: x\nports: 7080\n",
+			`rig.yaml:2:8: key "ports": this is a number, not a mapping`, "write the keys below it, indented: idp, rp, phone, ca, metrics",
+		},
+		"a yes for a mapping": {
+			"name: x\nidp: true\n",
+			`rig.yaml:2:6: key "idp": this is a yes or no, not a mapping`,
+			"write the keys below it, indented: kind, tls, revocation, assertions, client_error_status",
+		},
+		"unknown holder": {
+			"name: x\nextends: virtual\ncard:\n  holder: hanoko\n",
+			`rig.yaml:4:11: key "card.holder": "hanoko" is none of hanako, taro, yoshiko, choju, mirai, tsuru`, `did you mean "hanako"?`,
+		},
+		"unknown profile": {
+			"name: x\ncard: {profile: standart}\n",
+			`rig.yaml:2:17: key "card.profile": "standart" is none of standard, contactless, contact-da, contact-c5, under-15, android, strict-reset`,
+			`did you mean "standard"?`,
+		},
+		"bad status": {
+			"name: x\nidp: {client_error_status: 403}\n",
+			`rig.yaml:2:28: key "idp.client_error_status": 403 is none of 400, 401`, "",
 		},
 		"extends nothing": {
 			"name: x\nextends: vpdc\n",
@@ -185,6 +231,37 @@ func checkError(t *testing.T, err error, want, hint string) {
 	var positioned *Error
 	if !errors.As(err, &positioned) || positioned.Hint() != hint {
 		t.Errorf("hint %q, want %q", positioned.Hint(), hint)
+	}
+}
+
+// TestExtendsIsNamedAsWritten: not as the path that was made of it.
+func TestExtendsIsNamedAsWritten(t *testing.T) {
+	write(t, nil)
+	if err := os.Mkdir("sub", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("sub/rig.yaml", []byte("name: x\nextends: nix\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load("sub/rig.yaml")
+	checkError(t, err, `sub/rig.yaml:2:10: key "extends": rig "nix" is no file, and none of ours; no sub/nix is there`, "known are virtual, vpcd")
+}
+
+// TestWordsOfTheCardAreThePlayers: the rig's words are those that the bench
+// understands.
+func TestWordsOfTheCardAreThePlayers(t *testing.T) {
+	var holders, profiles []string
+	for _, h := range jpki.Holders() {
+		holders = append(holders, h.ID)
+	}
+	for _, p := range emulator.Profiles() {
+		profiles = append(profiles, p.Name)
+	}
+	for field, want := range map[string][]string{"Holder": holders, "Profile": profiles} {
+		f, _ := reflect.TypeFor[Card]().FieldByName(field)
+		if got := f.Tag.Get("enum"); got != strings.Join(want, ",") {
+			t.Errorf("%s: the rig knows %s, the bench %v", field, got, want)
+		}
 	}
 }
 
@@ -249,7 +326,7 @@ func TestShippedRigsFitTheSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, bad := range []string{"name: x\nreader: {kind: usb}\n", "title: x\n", "name: x\ncolour: red\n", "name: x\nports: {idp: -1}\n"} {
+	for _, bad := range []string{"name: x\nreader: {kind: usb}\n", "title: x\n", "name: x\ncolour: red\n", "name: x\nports: {idp: -1}\n", "name: x\ncard: {holder: nobody}\n", "name: x\nidp: {client_error_status: 403}\n"} {
 		if validate(t, schema, []byte(bad)) == nil {
 			t.Errorf("the schema takes %q", bad)
 		}
@@ -259,7 +336,7 @@ func TestShippedRigsFitTheSchema(t *testing.T) {
 // schemaNode is as much of JSON Schema as ours uses.
 type schemaNode struct {
 	Type       string
-	Enum       []string
+	Enum       []any
 	Pattern    string
 	Maximum    *int
 	Default    any
@@ -292,7 +369,7 @@ func agree(t *testing.T, n schemaNode, v reflect.Value, path string) {
 			t.Errorf("%s.%s is not in the schema", path, name)
 			continue
 		}
-		if got := strings.Join(property.Enum, ","); got != field.Tag.Get("enum") {
+		if got := property.enum(); got != field.Tag.Get("enum") {
 			t.Errorf("%s.%s: enum %q in the schema, %q in the struct", path, name, got, field.Tag.Get("enum"))
 		}
 		if property.Pattern != field.Tag.Get("pattern") {
@@ -301,8 +378,27 @@ func agree(t *testing.T, n schemaNode, v reflect.Value, path string) {
 		if want := field.Tag.Get("required") != ""; want != strings.Contains(strings.Join(n.Required, ","), name) {
 			t.Errorf("%s.%s: required %v in the struct only", path, name, want)
 		}
+		if limit := field.Tag.Get("max"); limit != property.maximum() {
+			t.Errorf("%s.%s: maximum %q in the schema, %q in the struct", path, name, property.maximum(), limit)
+		}
 		agree(t, property, v.Field(i), path+"."+name)
 	}
+}
+
+// enum is the schema's list as the struct's tag writes it.
+func (n schemaNode) enum() string {
+	var words []string
+	for _, word := range n.Enum {
+		words = append(words, fmt.Sprint(word))
+	}
+	return strings.Join(words, ",")
+}
+
+func (n schemaNode) maximum() string {
+	if n.Maximum == nil {
+		return ""
+	}
+	return fmt.Sprint(*n.Maximum)
 }
 
 // agreeScalar compares type and default; defaults of the schema are Defaults().
@@ -317,9 +413,6 @@ func agreeScalar(t *testing.T, n schemaNode, v reflect.Value, path string) {
 	}
 	if n.Default != nil && n.Default != v.Interface() || n.Default == nil && !v.IsZero() {
 		t.Errorf("%s: default %v in the schema, %v in Defaults", path, n.Default, v.Interface())
-	}
-	if v.Kind() == reflect.Int && (n.Maximum == nil || *n.Maximum != 65535) {
-		t.Errorf("%s: maximum %v in the schema, 65535 in the struct", path, n.Maximum)
 	}
 }
 

@@ -141,6 +141,8 @@ func (b *Bench) assemble(ctx context.Context, p parts) (err error) {
 		if b.auto, err = b.people.holder(b.o.Auto); err != nil {
 			return err
 		}
+		b.log("auto login is on: the phone of %s finishes every login without asking, "+
+			"and a login's page opens to whoever knows its address; for scripts alone", b.auto.ID)
 	}
 	if b.provider, err = b.newProvider(p); err != nil {
 		return err
@@ -199,6 +201,7 @@ func (b *Bench) newProvider(p parts) (*idp.Provider, error) {
 		TextRoot:     b.authority.TextRoot(),
 		CRL:          b.info.CA.Auth.CRL, OCSP: b.info.CA.Auth.OCSP, Revocation: b.rig.IdP.Revocation,
 		HTTP: b.client, Clock: b.clock, Store: b.folder.store, Keys: p.keys,
+		StrictAssertions: b.rig.IdP.Assertions == "strict", ClientErrorStatus: b.rig.IdP.ClientErrorStatus,
 		Person: b.people.person, Observe: b.observe, Auto: b.o.Auto != "",
 	}
 	for _, c := range p.clients {
