@@ -22,7 +22,6 @@ const (
 	invalidGrant            = "invalid_grant"
 	invalidScope            = "invalid_scope"
 	invalidToken            = "invalid_token"
-	unauthorizedClient      = "unauthorized_client"
 	unsupportedGrantType    = "unsupported_grant_type"
 	unsupportedResponseType = "unsupported_response_type"
 	accessDenied            = "access_denied"
@@ -41,10 +40,8 @@ var (
 	refuseVerifierMissing = refusal{invalidGrant, "PKCE code verifier not specified"}
 	refuseVerifierForm    = refusal{invalidGrant, "PKCE verification failed: Invalid code verifier"}
 	refuseVerifier        = refusal{invalidGrant, "PKCE verification failed: Code mismatch"}
-	refuseRefreshToken    = refusal{invalidGrant, "Invalid refresh token"}
 	refuseGrantMissing    = refusal{invalidRequest, "Missing form parameter: grant_type"}
 	refuseGrantType       = refusal{unsupportedGrantType, "Unsupported grant_type"}
-	refuseServiceAccount  = refusal{unauthorizedClient, "Client not enabled to retrieve service account"}
 	refuseDuplicate       = refusal{invalidRequest, "duplicated parameter"}
 	refuseServer          = refusal{serverError, "Internal error"}
 )

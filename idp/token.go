@@ -5,13 +5,10 @@ import (
 	"net/http"
 )
 
-// Grants by name. Only the first gives anything; the others are known so that
-// they are refused in their own words.
-const (
-	grantCode    = "authorization_code"
-	grantRefresh = "refresh_token"
-	grantClient  = "client_credentials"
-)
+// grantCode is the only grant there is. The service's refresh tokens, and the
+// client credentials of its signing, are not here, so they are refused as any
+// other that the metadata doesn't name (RFC 6749 §5.2, docs/FIDELITY.md I21).
+const grantCode = "authorization_code"
 
 // tokenResponse is a good answer, RFC 6749 §5.1 and Core §3.1.3.3.
 type tokenResponse struct {
@@ -69,8 +66,6 @@ func (p *Provider) tokenStatus(r refusal) int {
 	switch r.code {
 	case invalidClient:
 		return p.config.ClientErrorStatus
-	case unauthorizedClient:
-		return http.StatusUnauthorized
 	case serverError:
 		return http.StatusInternalServerError
 	}
@@ -87,23 +82,16 @@ func (p *Provider) answerToken(r *http.Request) (*tokenResponse, *session, error
 	if name := params.doubled(); name != "" {
 		return nil, nil, because(refuseDuplicate, causef("parameter %s sent twice", name))
 	}
-	grantType := params.one("grant_type")
-	switch grantType {
+	switch grantType := params.one("grant_type"); grantType {
+	case grantCode:
 	case "":
 		return nil, nil, refuseGrantMissing
-	case grantCode, grantRefresh, grantClient:
 	default:
 		return nil, nil, because(refuseGrantType, causef("grant_type %q", grantType))
 	}
 	client, err := p.authenticate(r, params)
 	if err != nil {
 		return nil, nil, err
-	}
-	switch grantType {
-	case grantRefresh:
-		return nil, nil, refuseRefreshToken
-	case grantClient:
-		return nil, nil, refuseServiceAccount
 	}
 	return p.exchangeCode(client, params)
 }

@@ -45,14 +45,14 @@ func TestCodeIsRedeemedAsIssued(t *testing.T) {
 		{"no grant type", "grant_type", "", "invalid_request", "Missing form parameter: grant_type"},
 		{"password grant", "grant_type", "password", "unsupported_grant_type", "Unsupported grant_type"},
 		{"implicit grant", "grant_type", "implicit", "unsupported_grant_type", "Unsupported grant_type"},
-		{"bogus refresh token", "grant_type", "refresh_token", "invalid_grant", "Invalid refresh token"},
+		{"refresh token", "grant_type", "refresh_token", "unsupported_grant_type", "Unsupported grant_type"},
+		{"client credentials", "grant_type", "client_credentials", "unsupported_grant_type", "Unsupported grant_type"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w.t = t
 			w.refusedGrant(with(w.tokenForm(w.code(goodRequest())), row.parameter, row.value), 400, row.code, row.description)
 		})
 	}
-	w.refusedGrant(with(w.tokenForm("x"), "grant_type", "client_credentials"), 401, "unauthorized_client", "Client not enabled to retrieve service account")
 }
 
 func TestCodeOfAnotherClient(t *testing.T) {
