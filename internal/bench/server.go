@@ -30,6 +30,10 @@ const (
 // serve lets a handler answer on a listener until Close. secure is nil for
 // plain http.
 func (b *Bench) serve(name string, l net.Listener, h http.Handler, secure *tls.Config) {
+	_, tcp := l.Addr().(*net.TCPAddr)
+	if tcp {
+		h = guarded(h, portOf(l), b.info.Issuer)
+	}
 	s := &server{name, &http.Server{
 		Handler: h, TLSConfig: secure,
 		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
@@ -37,7 +41,7 @@ func (b *Bench) serve(name string, l net.Listener, h http.Handler, secure *tls.C
 		BaseContext: func(net.Listener) context.Context { return b.ctx },
 	}}
 	b.servers = append(b.servers, s)
-	if _, tcp := l.Addr().(*net.TCPAddr); tcp && b.inside != nil {
+	if tcp && b.inside != nil {
 		scheme := "http"
 		if secure != nil {
 			scheme = "https"
