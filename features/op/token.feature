@@ -82,7 +82,7 @@ Feature: The token endpoint
       | RS256 |
 
   # clause: RFC 7523 §3; OpenID Connect Core 1.0 §9; FIDELITY I11
-  # part: an assertion without jti, which the provider takes unless it is told to be strict; for one that comes again see OP-24
+  # part: an assertion without jti, which rigs with strict assertions alone refuse: the bench's own tests do that; for one that comes again see OP-24
   @OP-22 @must
   Scenario Outline: An assertion is refused: <what>
     Given an authorization request
