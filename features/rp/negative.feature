@@ -68,7 +68,7 @@ Feature: The relying party refuses lies
   @RN-09 @must
   Scenario: An ID token that nobody signed
     When "hanako" tries to log in while the fault "idp.unsigned" is on
-    Then the relying party refuses with "id-token-invalid"
+    Then the relying party refuses with "id-token-alg"
     And a control login of "hanako" succeeds
 
   # clause: OpenID Connect Core 1.0 §3.1.3.7 (6), §10.1
@@ -76,28 +76,28 @@ Feature: The relying party refuses lies
   @RN-12 @must
   Scenario: An ID token with a signature of another key
     When "hanako" tries to log in while the fault "idp.foreign-key" is on
-    Then the relying party refuses with "id-token-invalid"
+    Then the relying party refuses with "id-token-signature"
     And a control login of "hanako" succeeds
 
   # clause: OpenID Connect Core 1.0 §3.1.3.7 (2)
   @RN-22 @must
   Scenario: An ID token of another issuer
     When "hanako" tries to log in while the fault "idp.wrong-issuer" is on
-    Then the relying party refuses with "id-token-invalid"
+    Then the relying party refuses with "id-token-issuer"
     And a control login of "hanako" succeeds
 
   # clause: OpenID Connect Core 1.0 §3.1.3.7 (3)
   @RN-27 @must
   Scenario: An ID token for another client
     When "hanako" tries to log in while the fault "idp.wrong-audience" is on
-    Then the relying party refuses with "id-token-invalid"
+    Then the relying party refuses with "id-token-audience"
     And a control login of "hanako" succeeds
 
   # clause: OpenID Connect Core 1.0 §3.1.3.7 (9)
   @RN-31 @must
   Scenario: An ID token that has expired
     When "hanako" tries to log in while the fault "idp.expired" is on
-    Then the relying party refuses with "id-token-invalid"
+    Then the relying party refuses with "id-token-expired"
     And a control login of "hanako" succeeds
 
   # clause: OpenID Connect Core 1.0 §5.3.2

@@ -56,8 +56,8 @@ func TestFaultsReachTheLogin(t *testing.T) {
 	b := start(t, plainHTTP)
 	for _, c := range []struct{ fault, reason string }{
 		{"idp.wrong-nonce", "nonce-mismatch"},
-		{"idp.wrong-audience", "id-token-invalid"},
-		{"idp.unsigned", "id-token-invalid"},
+		{"idp.wrong-audience", "id-token-audience"},
+		{"idp.unsigned", "id-token-alg"},
 		{"idp.userinfo-of-another", "userinfo-sub-mismatch"},
 	} {
 		t.Run(c.fault, func(t *testing.T) {

@@ -1,12 +1,15 @@
 package relyingparty
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+)
 
 // Reason names a refusal for programs: the data-reason attribute of the error
 // page.
 type Reason string
 
-// The reasons of the sample RP.
+// The reasons of the sample RP, with their HTTP status.
 const (
 	ReasonScope       Reason = "scope-unknown"         // 400: /login was asked for a scope that doesn't exist
 	ReasonDiscovery   Reason = "discovery-failed"      // 502: metadata missing, wrong or of another issuer
@@ -16,7 +19,13 @@ const (
 	ReasonDenied      Reason = "access-denied"         // 403: the person gave up
 	ReasonProvider    Reason = "provider-error"        // 502: the provider answered with another error
 	ReasonToken       Reason = "token-request-failed"  // 502: the code got no tokens
-	ReasonIDToken     Reason = "id-token-invalid"      // 502: signature, iss, aud, exp, …
+	ReasonMalformed   Reason = "id-token-malformed"    // 502: missing, or header or claims aren't an ID token's
+	ReasonAlg         Reason = "id-token-alg"          // 502: signed otherwise than asked for, or not at all
+	ReasonSignature   Reason = "id-token-signature"    // 502: not by a key that the provider publishes
+	ReasonTokenIssuer Reason = "id-token-issuer"       // 502: iss is another's, or missing
+	ReasonAudience    Reason = "id-token-audience"     // 502: aud or azp is not us, or not us alone
+	ReasonExpired     Reason = "id-token-expired"      // 502: exp is over
+	ReasonTime        Reason = "id-token-time"         // 502: iat is too long ago, or iat or nbf to come
 	ReasonNonce       Reason = "nonce-mismatch"        // 502: the ID token answers to another login
 	ReasonAtHash      Reason = "at-hash-mismatch"      // 502: the ID token belongs to another access token
 	ReasonACR         Reason = "acr-insufficient"      // 502: the person was authenticated otherwise than asked
@@ -30,6 +39,11 @@ type refusal struct {
 	status int
 	reason Reason
 	detail string
+}
+
+// untrusted is the refusal of a provider's answer.
+func untrusted(reason Reason, format string, args ...any) *refusal {
+	return &refusal{http.StatusBadGateway, reason, fmt.Sprintf(format, args...)}
 }
 
 func (rp *RP) refuse(w http.ResponseWriter, r refusal) {
@@ -49,7 +63,13 @@ var reasonText = map[Reason]struct{ ja, en string }{
 	ReasonDenied:      {"ログインを中止しました", "You cancelled the login"},
 	ReasonProvider:    {"認証サービスでエラーが発生しました", "The authentication service reported an error"},
 	ReasonToken:       {"認証サービスから結果を受け取れませんでした", "The authentication service gave no result"},
-	ReasonIDToken:     {"認証結果を確認できませんでした", "The result of the authentication can't be trusted"},
+	ReasonMalformed:   {"認証結果の形式が正しくありません", "The result of the authentication is malformed"},
+	ReasonAlg:         {"認証結果の署名方式が正しくありません", "The result was not signed in the agreed way"},
+	ReasonSignature:   {"認証結果の署名を確認できませんでした", "The result's signature can't be verified"},
+	ReasonTokenIssuer: {"認証結果の発行元が正しくありません", "The result comes from another issuer"},
+	ReasonAudience:    {"認証結果がこのサービス宛てではありません", "The result is meant for another service"},
+	ReasonExpired:     {"認証結果の有効期限が切れています", "The result has expired"},
+	ReasonTime:        {"認証結果の発行時刻が正しくありません", "The result is not of now"},
 	ReasonNonce:       {"認証結果がこのログインのものではありません", "The result belongs to another login"},
 	ReasonAtHash:      {"認証結果の組み合わせが正しくありません", "The parts of the result don't belong together"},
 	ReasonACR:         {"認証の強度が足りません", "The authentication was not strong enough"},

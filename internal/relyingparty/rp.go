@@ -154,6 +154,7 @@ func secure(h http.Header) {
 type provider struct {
 	oauth     oauth2.Config
 	verifier  *oidc.IDTokenVerifier
+	keys      *keySet
 	userinfo  string
 	issInCode bool // the callback is promised to carry iss (RFC 9207 §3)
 }
@@ -182,13 +183,15 @@ func (rp *RP) discover(ctx context.Context) (*provider, error) {
 		return nil, err
 	}
 	endpoint.AuthStyle = oauth2.AuthStyleInParams
+	keys := rp.keysAt(metadata.JWKS)
 	rp.provider = &provider{
 		oauth: oauth2.Config{ClientID: rp.config.ClientID, Endpoint: endpoint, RedirectURL: rp.config.RedirectURI},
-		verifier: oidc.NewVerifier(rp.config.Issuer, rp.keysAt(metadata.JWKS), &oidc.Config{
+		verifier: oidc.NewVerifier(rp.config.Issuer, keys, &oidc.Config{
 			ClientID:             rp.config.ClientID,
 			SupportedSigningAlgs: []string{rp.config.IDTokenAlg},
 			Now:                  rp.config.Clock.Now,
 		}),
+		keys:      keys,
 		userinfo:  metadata.UserInfo,
 		issInCode: metadata.IssInCode,
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -152,53 +153,60 @@ var lies = []struct {
 }{
 	{"wrong nonce", claim("nonce", "another"), ReasonNonce, 502},
 	{"no nonce", claim("nonce", nil), ReasonNonce, 502},
-	{"wrong issuer", claim("iss", "https://elsewhere.test/realm"), ReasonIDToken, 502},
-	{"issuer with a slash", func(p *scripted) { claim("iss", p.issuer()+"/")(p) }, ReasonIDToken, 502},
-	{"no issuer", claim("iss", nil), ReasonIDToken, 502},
-	{"wrong audience", claim("aud", "RP00000002"), ReasonIDToken, 502},
-	{"audience that contains ours", claim("aud", testClient+"1"), ReasonIDToken, 502},
-	{"one audience more", claim("aud", []string{testClient, "RP00000002"}), ReasonIDToken, 502},
-	{"no audience", claim("aud", nil), ReasonIDToken, 502},
-	{"wrong azp", claim("azp", "RP00000002"), ReasonIDToken, 502},
-	{"expired", func(p *scripted) { claim("exp", time.Now().Add(-time.Minute).Unix())(p) }, ReasonIDToken, 502},
-	{"no expiry", claim("exp", nil), ReasonIDToken, 502},
-	{"expiry as a string", func(p *scripted) { claim("exp", "4102444800")(p) }, ReasonIDToken, 502},
-	{"no issue time", claim("iat", nil), ReasonIDToken, 502},
-	{"issued a week ago", func(p *scripted) { claim("iat", time.Now().Add(-7*24*time.Hour).Unix())(p) }, ReasonIDToken, 502},
-	{"issued in an hour", func(p *scripted) { claim("iat", time.Now().Add(time.Hour).Unix())(p) }, ReasonIDToken, 502},
-	{"not valid yet", func(p *scripted) { claim("nbf", time.Now().Add(time.Hour).Unix())(p) }, ReasonIDToken, 502},
-	{"no subject", claim("sub", nil), ReasonIDToken, 502},
-	{"subject too long", claim("sub", strings.Repeat("s", 256)), ReasonIDToken, 502},
-	{"subject a number", claim("sub", 7), ReasonIDToken, 502},
+	{"wrong issuer", claim("iss", "https://elsewhere.test/realm"), ReasonTokenIssuer, 502},
+	{"issuer with a slash", func(p *scripted) { claim("iss", p.issuer()+"/")(p) }, ReasonTokenIssuer, 502},
+	{"no issuer", claim("iss", nil), ReasonTokenIssuer, 502},
+	{"wrong audience", claim("aud", "RP00000002"), ReasonAudience, 502},
+	{"audience that contains ours", claim("aud", testClient+"1"), ReasonAudience, 502},
+	{"one audience more", claim("aud", []string{testClient, "RP00000002"}), ReasonAudience, 502},
+	{"no audience", claim("aud", nil), ReasonAudience, 502},
+	{"wrong azp", claim("azp", "RP00000002"), ReasonAudience, 502},
+	{"expired", func(p *scripted) { claim("exp", time.Now().Add(-time.Minute).Unix())(p) }, ReasonExpired, 502},
+	{"no expiry", claim("exp", nil), ReasonMalformed, 502},
+	{"expiry as a string", func(p *scripted) { claim("exp", "4102444800")(p) }, ReasonMalformed, 502},
+	{"no issue time", claim("iat", nil), ReasonMalformed, 502},
+	{"issued a week ago", func(p *scripted) { claim("iat", time.Now().Add(-7*24*time.Hour).Unix())(p) }, ReasonTime, 502},
+	{"issued in an hour", func(p *scripted) { claim("iat", time.Now().Add(time.Hour).Unix())(p) }, ReasonTime, 502},
+	{"not valid yet", func(p *scripted) { claim("nbf", time.Now().Add(time.Hour).Unix())(p) }, ReasonTime, 502},
+	{"no subject", claim("sub", nil), ReasonMalformed, 502},
+	{"subject too long", claim("sub", strings.Repeat("s", 256)), ReasonMalformed, 502},
+	{"subject a number", claim("sub", 7), ReasonMalformed, 502},
 	{"wrong at_hash", claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"), ReasonAtHash, 502},
 	{"lower acr", claim("acr", "aal2"), ReasonACR, 502},
-	{"alg none", func(p *scripted) { p.sign = unsigned }, ReasonIDToken, 502},
-	{"foreign key", foreignKey, ReasonIDToken, 502},
-	{"foreign key named in the header", foreignJWK, ReasonIDToken, 502},
-	{"RS256", rs256, ReasonIDToken, 502},
-	{"HS256 with the client id", hs256, ReasonIDToken, 502},
-	{"key marked for encryption", encryptionKey, ReasonIDToken, 502},
+	{"alg none", func(p *scripted) { p.sign = unsigned }, ReasonAlg, 502},
+	{"foreign key", foreignKey, ReasonSignature, 502},
+	{"foreign key, and all claims wrong", func(p *scripted) {
+		foreignKey(p)
+		p.claims = func(c map[string]any) { c["iss"], c["aud"], c["exp"], c["nonce"] = "x", "x", 1, "x" }
+	}, ReasonSignature, 502},
+	{"another issuer, and expired", func(p *scripted) {
+		p.claims = func(c map[string]any) { c["iss"], c["exp"] = "https://elsewhere.test/realm", 1 }
+	}, ReasonTokenIssuer, 502},
+	{"foreign key named in the header", foreignJWK, ReasonMalformed, 502},
+	{"RS256", rs256, ReasonAlg, 502},
+	{"HS256 with the client id", hs256, ReasonAlg, 502},
+	{"key marked for encryption", encryptionKey, ReasonSignature, 502},
 	{"unknown kid", func(p *scripted) {
 		p.sign = func(b []byte) string { return p.signed(b, jose.ES256, p.key, "k9", nil) }
-	}, ReasonIDToken, 502},
+	}, ReasonSignature, 502},
 	{"no kid", func(p *scripted) {
 		p.sign = func(b []byte) string { return p.signed(b, jose.ES256, p.key, "", nil) }
-	}, ReasonIDToken, 502},
+	}, ReasonMalformed, 502},
 	{"access token's type", func(p *scripted) {
 		p.sign = func(b []byte) string {
 			return p.signed(b, jose.ES256, p.key, "k1", map[jose.HeaderKey]any{"typ": "at+jwt"})
 		}
-	}, ReasonIDToken, 502},
+	}, ReasonMalformed, 502},
 	{"signature one bit off", func(p *scripted) {
 		p.sign = func(b []byte) string { return flip(p.signed(b, jose.ES256, p.key, "k1", nil)) }
-	}, ReasonIDToken, 502},
+	}, ReasonSignature, 502},
 	{"a claim twice", func(p *scripted) {
 		p.sign = func(b []byte) string {
 			twice := append(bytes.TrimSuffix(b, []byte("}")), []byte(`,"sub":"somebody-else"}`)...)
 			return p.signed(twice, jose.ES256, p.key, "k1", nil)
 		}
-	}, ReasonIDToken, 502},
-	{"no ID token", func(p *scripted) { p.answer = func(m map[string]any) { delete(m, "id_token") } }, ReasonIDToken, 502},
+	}, ReasonMalformed, 502},
+	{"no ID token", func(p *scripted) { p.answer = func(m map[string]any) { delete(m, "id_token") } }, ReasonMalformed, 502},
 	{"token type not Bearer", func(p *scripted) { p.answer = func(m map[string]any) { m["token_type"] = "DPoP" } }, ReasonToken, 502},
 	{"token answer is HTML", tokenAnswer(200, "text/html", "<html>portal</html>"), ReasonToken, 502},
 	{"token answer is an error with 200", tokenAnswer(200, "application/json", `{"error":"server_error"}`), ReasonToken, 502},
@@ -342,6 +350,28 @@ func TestLiesAreRefused(t *testing.T) {
 				t.Errorf("the next honest login is refused: %+v", outcome.Refusal)
 			}
 		})
+	}
+}
+
+// Every reason is worded for people and stands in the package's comment, where
+// checks look its name up.
+func TestReasonsAreDocumented(t *testing.T) {
+	comment, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("refusal.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(declared) < 20 {
+		t.Errorf("%d reasons declared", len(declared))
+	}
+	for _, m := range declared {
+		if text := reasonText[Reason(m[1])]; text.ja == "" || text.en == "" || !regexp.MustCompile(`[ \t]`+m[1]+`[,\n]`).Match(comment) {
+			t.Errorf("reason %s is worded %+v, or missing in doc.go", m[1], text)
+		}
 	}
 }
 
