@@ -74,8 +74,8 @@ func (b *builder) build() error {
 func (b *builder) add(a application) { b.issue.applications = append(b.issue.applications, a) }
 
 // pin makes the file of a PIN and its place among the card's PINs.
-func (b *builder) pin(credential jpki.Credential, value string) file {
-	b.issue.pins = append(b.issue.pins, pinSpec{credential, jpki.NewPIN(value)})
+func (b *builder) pin(credential jpki.Credential, secret Secret) file {
+	b.issue.pins = append(b.issue.pins, pinSpec{credential, secret.value})
 	return verifying(credential.File, len(b.issue.pins)-1)
 }
 

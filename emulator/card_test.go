@@ -302,10 +302,26 @@ func TestSecretsDontPrint(t *testing.T) {
 		noSecret(t, name, text)
 	}
 	hidden := struct { // fmt can't call methods here
-		profile emulator.Profile
-		card    *emulator.Card
-	}{profile, card}
+		profile  emulator.Profile
+		card     *emulator.Card
+		contents emulator.Contents
+	}{profile, card, contents}
 	noSecret(t, "unexported fields", fmt.Sprintf("%v %+v %#v", hidden, hidden, hidden))
+}
+
+// TestSecretPrintsRedacted shows the one form of a Secret, whatever prints it.
+func TestSecretPrintsRedacted(t *testing.T) {
+	for _, secret := range []emulator.Secret{emulator.NewSecret(signPassword), {}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
+			if got := fmt.Sprintf(verb, secret); got != "[redacted]" {
+				t.Errorf("%s prints %s", verb, got)
+			}
+		}
+		marshalled, err := json.Marshal(map[string]any{"pin": secret})
+		if got := string(marshalled); err != nil || got != `{"pin":"[redacted]"}` {
+			t.Errorf("marshals as %s, %v", got, err)
+		}
+	}
 }
 
 func noSecret(t *testing.T, name, text string) {

@@ -35,10 +35,10 @@ type Contents struct {
 	Birth   string // YYYYMMDD
 	Sex     byte   // ASCII: '1' male, '2' female, '9' not applicable, '0' unknown
 
-	MyNumber string `json:"-"` // 12 digits; also 照合番号A
-	NumberB  string `json:"-"` // 照合番号B, 14 digits
+	MyNumber Secret `json:"-"` // 12 digits; also 照合番号A
+	NumberB  Secret `json:"-"` // 照合番号B, 14 digits
 
-	AuthPIN, SignPassword, TextPIN string `json:"-"`
+	AuthPIN, SignPassword, TextPIN Secret `json:"-"`
 
 	CardExpiry   string // YYYYMMDD
 	Municipality string // 5 digits 全国地方公共団体コード
@@ -124,8 +124,8 @@ func checkKey(what string, key *rsa.PrivateKey) error {
 	return checkText(what, key != nil && key.N.BitLen() == keyBits)
 }
 
-func checkPIN(credential jpki.Credential, value string) error {
-	spec := pinSpec{credential, jpki.NewPIN(value)}
+func checkPIN(credential jpki.Credential, secret Secret) error {
+	spec := pinSpec{credential, secret.value}
 	return checkText("PIN "+credential.Name, spec.fits(spec.value))
 }
 

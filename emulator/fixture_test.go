@@ -83,8 +83,8 @@ var testContents = sync.OnceValue(func() emulator.Contents {
 		AuthKey: keys["auth"], SignKey: keys["sign"], CardKey: keys["card"], IntegrityKey: keys["integrity"],
 		CV:   append(unhex("7F21 820233"), bytes.Repeat([]byte{0x5A}, 563)...),
 		Name: "黒桐　幹也", Address: "東京都清瀬市観布子南１２－７－２０２", Birth: "19800217", Sex: '1',
-		MyNumber: numberA, NumberB: numberB,
-		AuthPIN: authPIN, SignPassword: signPassword, TextPIN: textPIN,
+		MyNumber: emulator.NewSecret(numberA), NumberB: emulator.NewSecret(numberB),
+		AuthPIN: emulator.NewSecret(authPIN), SignPassword: emulator.NewSecret(signPassword), TextPIN: emulator.NewSecret(textPIN),
 		CardExpiry: "20350217", Municipality: "13221", Serial: "20500003",
 	}
 })
@@ -129,7 +129,9 @@ func testProfile(t testing.TB, name string, change ...func(*emulator.Contents)) 
 	return p
 }
 
-func underFifteen(c *emulator.Contents) { c.SignCertificate, c.SignKey, c.SignPassword = nil, nil, "" }
+func underFifteen(c *emulator.Contents) {
+	c.SignCertificate, c.SignKey, c.SignPassword = nil, nil, emulator.Secret{}
+}
 
 // unhex reads hex with spaces; a word in 'single quotes' is ASCII.
 func unhex(s string) []byte {

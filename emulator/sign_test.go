@@ -136,9 +136,10 @@ func TestBuildRefuses(t *testing.T) {
 		{"key of 1024 bits", "auth key is missing or has not its form", func(c *emulator.Contents) { c.AuthKey = smallKey() }},
 		{"no key", "card key is missing or has not its form", func(c *emulator.Contents) { c.CardKey = nil }},
 		{"short certificate", "sign CA certificate is missing or has not its form", func(c *emulator.Contents) { c.SignCA = unhex("3003020100") }},
-		{"PIN of letters", "PIN auth is missing or has not its form", func(c *emulator.Contents) { c.AuthPIN = "12A4" }},
-		{"small letters", "PIN sign is missing or has not its form", func(c *emulator.Contents) { c.SignPassword = "abc123" }},
-		{"number of 11 digits", "PIN number-a is missing or has not its form", func(c *emulator.Contents) { c.MyNumber = "12345678901" }},
+		{"PIN of letters", "PIN auth is missing or has not its form", func(c *emulator.Contents) { c.AuthPIN = emulator.NewSecret("12A4") }},
+		{"small letters", "PIN sign is missing or has not its form", func(c *emulator.Contents) { c.SignPassword = emulator.NewSecret("abc123") }},
+		{"no PIN", "PIN text is missing or has not its form", func(c *emulator.Contents) { c.TextPIN = emulator.Secret{} }},
+		{"number of 11 digits", "PIN number-a is missing or has not its form", func(c *emulator.Contents) { c.MyNumber = emulator.NewSecret("12345678901") }},
 		{"birth", "birth is missing or has not its form", func(c *emulator.Contents) { c.Birth = "1980-2-17" }},
 		{"serial", "serial is missing or has not its form", func(c *emulator.Contents) { c.Serial = "12345678901234567" }},
 	} {

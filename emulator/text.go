@@ -42,7 +42,7 @@ func objects(list ...object) []byte {
 // text is 券面事項入力補助AP. File 0012 stands blocked from issue on real cards;
 // that 0008 is free to read is a guess.
 func (b *builder) text() (application, error) {
-	number := fmt.Appendf([]byte{0xFF, 0x10, 0x0C}, "%s\xFF\xFF", b.MyNumber)
+	number := fmt.Appendf([]byte{0xFF, 0x10, 0x0C}, "%s\xFF\xFF", b.MyNumber.value.Bytes())
 	attributes, attributesHash := b.attributes()
 	integrity, err := b.integrity(sha256.Sum256(number), attributesHash)
 	if err != nil {

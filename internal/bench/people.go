@@ -173,11 +173,14 @@ func (p *people) contents(h jpki.Holder) (emulator.Contents, error) {
 		SignCertificate: i.Sign.DER, SignKey: i.Sign.Key, SignCA: p.authority.Certificate(testca.Sign).Raw,
 		CardKey: i.Text.CardKey, IntegrityKey: i.Text.IntegrityKey, CV: i.Text.CV,
 		Name: h.Name, Address: h.Address, Birth: h.Birth, Sex: byte(h.Sex),
-		MyNumber: h.MyNumber, NumberB: string(h.NumberB().Bytes()),
-		AuthPIN: string(h.AuthPIN.Bytes()), TextPIN: string(h.TextPIN.Bytes()), SignPassword: string(h.SignPassword.Bytes()),
+		MyNumber: emulator.NewSecret(h.MyNumber), NumberB: secret(h.NumberB()),
+		AuthPIN: secret(h.AuthPIN), TextPIN: secret(h.TextPIN), SignPassword: secret(h.SignPassword),
 		CardExpiry: h.CardExpiry, Municipality: h.Municipality, Serial: serialOf(h),
 	}, nil
 }
+
+// secret is a PIN as the emulator takes it.
+func secret(p jpki.PIN) emulator.Secret { return emulator.NewSecret(string(p.Bytes())) }
 
 // another is somebody else.
 func (p *people) another(h jpki.Holder) jpki.Holder {

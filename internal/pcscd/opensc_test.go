@@ -29,6 +29,9 @@ func person(h jpki.Holder) testca.Person {
 	}
 }
 
+// secret is a PIN as the emulator takes it.
+func secret(p jpki.PIN) emulator.Secret { return emulator.NewSecret(string(p.Bytes())) }
+
 // issue makes a CA and the card of a shipped holder.
 func issue(t testing.TB, id string) (*testca.CA, testca.Issued, *emulator.Card) {
 	t.Helper()
@@ -49,8 +52,8 @@ func issue(t testing.TB, id string) (*testca.CA, testca.Issued, *emulator.Card) 
 		AuthCA: ca.Certificate(testca.Auth).Raw, SignCA: ca.Certificate(testca.Sign).Raw,
 		AuthKey: issued.Auth.Key, SignKey: issued.Sign.Key, CardKey: issued.Text.CardKey, IntegrityKey: issued.Text.IntegrityKey,
 		CV: issued.Text.CV, Name: holder.Name, Address: holder.Address, Birth: holder.Birth, Sex: byte(holder.Sex),
-		MyNumber: string(holder.NumberA().Bytes()), NumberB: string(holder.NumberB().Bytes()),
-		AuthPIN: string(holder.AuthPIN.Bytes()), SignPassword: string(holder.SignPassword.Bytes()), TextPIN: string(holder.TextPIN.Bytes()),
+		MyNumber: secret(holder.NumberA()), NumberB: secret(holder.NumberB()),
+		AuthPIN: secret(holder.AuthPIN), SignPassword: secret(holder.SignPassword), TextPIN: secret(holder.TextPIN),
 		CardExpiry: holder.CardExpiry, Municipality: holder.Municipality, Serial: "1",
 	})
 	if err != nil {

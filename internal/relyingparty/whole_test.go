@@ -141,7 +141,8 @@ func newCard(t *testing.T, ca *rsa.PrivateKey, caCert *x509.Certificate, textRoo
 		AuthCertificate: leaf.Raw, AuthCA: caCert.Raw, SignCA: caCert.Raw,
 		AuthKey: auth, CardKey: newKey(t), IntegrityKey: integrity, CV: cv(t, textRoot, integrity),
 		Name: "試験　花子", Address: "東京都架空区試験町９９－９", Birth: "19900401", Sex: '2',
-		MyNumber: "999999999990", NumberB: "02040120351234", AuthPIN: "1234", TextPIN: "1234",
+		MyNumber: emulator.NewSecret("999999999990"), NumberB: emulator.NewSecret("02040120351234"),
+		AuthPIN: emulator.NewSecret("1234"), TextPIN: emulator.NewSecret("1234"),
 		CardExpiry: "20350401", Municipality: "13999", Serial: "1",
 	})
 	if err != nil {
