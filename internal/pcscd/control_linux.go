@@ -111,6 +111,9 @@ func closeFile(file *os.File) error {
 	return file.Close()
 }
 
+// errGone says that the other end of the control socket closed.
+var errGone = errors.New("pcscd's helper is gone")
+
 // control is the bench's end.
 type control struct {
 	conn *net.UnixConn
@@ -163,7 +166,7 @@ func (c *control) ask(port int) (int, chan dialled, error) {
 	c.waiting[c.last] = answer
 	if err := send(c.conn, message{ID: c.last, Port: port}, nil); err != nil {
 		delete(c.waiting, c.last)
-		return 0, nil, fmt.Errorf("asking the helper: %w", err)
+		return 0, nil, fmt.Errorf("%w: %w", errGone, err)
 	}
 	return c.last, answer, nil
 }
@@ -186,7 +189,7 @@ func (c *control) read() {
 	for {
 		m, file, err := receive(c.conn)
 		if err != nil {
-			c.end(fmt.Errorf("pcscd's helper is gone: %w", err))
+			c.end(fmt.Errorf("%w: %w", errGone, err))
 			return
 		}
 		c.deliver(m, file)

@@ -2,6 +2,7 @@ package pcscd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -53,12 +54,15 @@ type Daemon struct {
 	readers []string // by slot
 	dial    func(ctx context.Context, port int) (net.Conn, error)
 
-	done      chan struct{} // closed when pcscd ended
-	mu        sync.Mutex
-	err       error // why it ended, nil when we asked it to
-	closeOnce sync.Once
-	closeErr  error
-	stop      func() error
+	done chan struct{} // closed when pcscd ended
+	mu   sync.Mutex
+	err  error // why it ended, nil when we asked it to
+
+	life     sync.Mutex
+	closed   bool // or succeeded by another
+	closeErr error
+	stop     func() error
+	again    func(ctx context.Context) (*Daemon, error) // nil for the system's
 }
 
 // Start starts a pcscd and returns when its readers are there. Cancelling ctx
@@ -95,6 +99,9 @@ func (d *Daemon) Dial(ctx context.Context, slot int) (net.Conn, error) {
 		return nil, fmt.Errorf("slot %d: this pcscd has slots 0 to %d", slot, len(d.readers)-1)
 	}
 	conn, err := d.dial(ctx, portFirst+slot)
+	if err != nil && errors.As(err, new(*ExitError)) {
+		return nil, err // which slot is no matter then
+	}
 	if err != nil {
 		return nil, fmt.Errorf("inserting a card into slot %d: %w", slot, err)
 	}
@@ -111,9 +118,30 @@ func (d *Daemon) Err() error {
 	return d.err
 }
 
+// Restart starts pcscd anew after it ended by itself: in the same folder, at
+// the same socket, with the same readers. The new daemon is then the one to
+// close. After an error this one still is, and Restart may be tried again.
+func (d *Daemon) Restart(ctx context.Context) (*Daemon, error) {
+	d.life.Lock()
+	defer d.life.Unlock()
+	if d.closed || d.Err() == nil {
+		return nil, errors.New("restarting pcscd: it did not end by itself")
+	}
+	next, err := d.again(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("restarting pcscd: %w", err)
+	}
+	d.closed = true
+	return next, nil
+}
+
 // Close ends pcscd and clears its files; twice is no error.
 func (d *Daemon) Close() error {
-	d.closeOnce.Do(func() { d.closeErr = d.stop() })
+	d.life.Lock()
+	defer d.life.Unlock()
+	if !d.closed {
+		d.closed, d.closeErr = true, d.stop()
+	}
 	return d.closeErr
 }
 

@@ -82,6 +82,18 @@ func (f *folder) prepare() error {
 	return nil
 }
 
+// renew clears what a pcscd left that ended; the socket's path stays.
+func (f *folder) renew() error {
+	err := os.RemoveAll(f.run())
+	if err == nil {
+		err = os.Mkdir(f.run(), 0o700)
+	}
+	if err != nil {
+		return fmt.Errorf("clearing pcscd's run folder: %w", err)
+	}
+	return nil
+}
+
 // shorten makes a link with a path that fits a socket's address, in a folder
 // that only the user can enter.
 func (f *folder) shorten() error {

@@ -36,11 +36,31 @@ func Helper(args []string) (handled bool, exit int) {
 	if len(args) != 2 || args[0] != helperName {
 		return false, 0
 	}
-	if err := help(args[1]); err != nil {
-		fmt.Fprintf(os.Stderr, "pcscd helper: %v\n", err)
-		return true, 1
+	err := help(args[1])
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
+		return true, 0
+	case errors.As(err, &ended):
+		return true, exitStatus(ended)
 	}
-	return true, 0
+	fmt.Fprintf(os.Stderr, "pcscd helper: %v\n", err)
+	return true, 1
+}
+
+// exitSignal and a signal's number are the exit status of who was killed by
+// it, as shells have it.
+const (
+	exitSignal = 128
+	signalMax  = 64
+)
+
+// exitStatus lets the helper end as pcscd did.
+func exitStatus(e *exec.ExitError) int {
+	if status, ok := e.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return exitSignal + int(status.Signal())
+	}
+	return e.ExitCode()
 }
 
 // help prepares the namespace, runs pcscd, and ends when pcscd does or when

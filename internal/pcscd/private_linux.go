@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -50,6 +51,7 @@ type private struct {
 	control *control
 	tail    *tail
 	closing chan struct{} // closed when we end it ourselves
+	ending  sync.Once
 }
 
 func startPrivate(ctx context.Context, c Config, slots int) (*Daemon, error) {
@@ -62,16 +64,61 @@ func startPrivate(ctx context.Context, c Config, slots int) (*Daemon, error) {
 		return nil, err
 	}
 	o.Run, o.Slots = folder.run(), slots
-	p := &private{Daemon: &Daemon{socket: folder.socket(), done: make(chan struct{})},
-		order: o, folder: folder, tail: &tail{next: c.Log}, closing: make(chan struct{})}
-	p.Daemon.stop = p.close
-	if err := p.start(ctx); err != nil {
+	p := newPrivate(o, folder, c.Log)
+	if err := p.run(ctx); err != nil {
 		return nil, errors.Join(err, folder.close())
 	}
-	if err := p.awaitReaders(ctx); err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
 	return p.Daemon, nil
+}
+
+func newPrivate(o order, folder *folder, log io.Writer) *private {
+	p := &private{Daemon: &Daemon{socket: folder.socket(), done: make(chan struct{})},
+		order: o, folder: folder, tail: &tail{next: log}, closing: make(chan struct{})}
+	p.Daemon.stop, p.Daemon.again, p.Daemon.dial = p.close, p.restart, p.reach
+	return p
+}
+
+// run starts pcscd and waits for its readers. After an error nothing is
+// running.
+func (p *private) run(ctx context.Context) error {
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	if err := p.awaitReaders(ctx); err != nil {
+		p.end()
+		return err
+	}
+	return nil
+}
+
+// restart is another pcscd in the folder of this one, which ended.
+func (p *private) restart(ctx context.Context) (*Daemon, error) {
+	p.end()
+	if err := p.folder.renew(); err != nil {
+		return nil, err
+	}
+	next := newPrivate(p.order, p.folder, p.tail.next)
+	if err := next.run(ctx); err != nil {
+		return nil, err
+	}
+	return next.Daemon, nil
+}
+
+// reach dials; when the helper is gone it says why.
+func (p *private) reach(ctx context.Context, port int) (net.Conn, error) {
+	conn, err := p.control.dial(ctx, port)
+	if !errors.Is(err, errGone) {
+		return conn, err
+	}
+	select {
+	case <-p.done: // the helper closes its socket when it ends, or we do
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if why := p.Err(); why != nil {
+		return nil, why
+	}
+	return nil, err
 }
 
 // findParts finds the program and the driver.
@@ -135,7 +182,6 @@ func (p *private) start(ctx context.Context) error {
 		return err
 	}
 	p.control = newControl(ours)
-	p.dial = p.control.dial
 	return nil
 }
 
@@ -208,7 +254,7 @@ func (p *private) wait() {
 	case <-p.closing:
 	default:
 		p.mu.Lock()
-		p.err = &ExitError{Status: p.helper.ProcessState.String(), Log: p.tail.lines()}
+		p.err = &ExitError{Status: exitText(p.helper.ProcessState), Log: p.tail.lines()}
 		p.mu.Unlock()
 	}
 	close(p.done)
@@ -249,11 +295,25 @@ func (p *private) late(why error, names []string) error {
 	return err
 }
 
-// close ends the helper by closing its control socket; the kernel ends pcscd
+// exitText is how the helper ended, which is how pcscd did.
+func exitText(state *os.ProcessState) string {
+	if signal := state.ExitCode() - exitSignal; signal > 0 && signal <= signalMax {
+		return "signal: " + syscall.Signal(signal).String()
+	}
+	return state.String()
+}
+
+// end ends the helper by closing its control socket; the kernel ends pcscd
 // with it.
+func (p *private) end() {
+	p.ending.Do(func() {
+		close(p.closing)
+		p.control.close()
+		<-p.done
+	})
+}
+
 func (p *private) close() error {
-	close(p.closing)
-	p.control.close()
-	<-p.done
+	p.end()
 	return p.folder.close()
 }
