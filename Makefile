@@ -4,6 +4,9 @@ SHELL := /bin/bash
 
 # Real readers need the headers of PC/SC; evaluated when used, after setup.
 TAGS  = $(shell pkg-config --exists libpcsclite 2>/dev/null && echo pcsc)
+# Which source this is: kazasu version says so.
+REVISION = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
+BUILD    = go build -tags "$(TAGS)" -ldflags "-X kazasu/internal/cli.Revision=$(REVISION)" -o bin/kazasu .
 STAGE = @scripts/stage
 PARTS = KAZASU_PARTS=$(CURDIR)/out/parts
 
@@ -14,10 +17,10 @@ setup: ## install what is missing of Debian's packages, once
 	@scripts/setup
 
 build: setup ## bin/kazasu
-	@go build -tags "$(TAGS)" -o bin/kazasu .
+	@$(BUILD)
 
 run: setup ## the main job: a login on a virtual card, the suite, a report in out/demo
-	$(STAGE) build go build -tags "$(TAGS)" -o bin/kazasu .
+	$(STAGE) build $(BUILD)
 	$(STAGE) demo bin/kazasu demo --out out/demo
 
 test: setup ## every test under the race detector, then what ran of the real parts

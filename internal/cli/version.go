@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -12,10 +13,15 @@ import (
 // Version of this tree; CHANGELOG.md tells what changed.
 const Version = "0.1.0"
 
+// Revision of the source, "-dirty" when it was changed since: the linker sets it
+// (see the Makefile), nothing else does. Where it is empty, what the go command
+// knows of the repository is used.
+var Revision string
+
 type versionInfo struct {
 	Schema   string `json:"schema"`
 	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"` // of the source, "+" when it was changed
+	Revision string `json:"revision"` // of the source, "unknown" where nobody said
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 	PCSC     bool   `json:"pcsc"` // built with real readers
@@ -37,7 +43,7 @@ func versionCommand(w World) *cobra.Command {
 			if v.PCSC {
 				readers = "with real readers (PC/SC)"
 			}
-			fmt.Fprintf(w.Stdout, "kazasu %s %s %s %s, %s\n", v.Version, v.Revision, v.Go, v.Platform, readers)
+			fmt.Fprintf(w.Stdout, "kazasu %s revision %s, %s %s, %s\n", v.Version, v.Revision, v.Go, v.Platform, readers)
 			return nil
 		},
 	}
@@ -46,21 +52,25 @@ func versionCommand(w World) *cobra.Command {
 }
 
 func version() versionInfo {
-	v := versionInfo{
-		Schema: "kazasu.version/1", Version: Version, Revision: "unknown",
+	return versionInfo{
+		Schema: "kazasu.version/1", Version: Version, Revision: cmp.Or(Revision, stamped(debug.ReadBuildInfo()), "unknown"),
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, PCSC: builtWithPCSC,
 	}
-	info, ok := debug.ReadBuildInfo()
+}
+
+// stamped is the revision that the go command wrote into the binary, "" when
+// it wrote none.
+func stamped(info *debug.BuildInfo, ok bool) string {
 	if !ok {
-		return v
+		return ""
 	}
+	settings := map[string]string{}
 	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			v.Revision = s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			v.Revision += "+"
-		}
+		settings[s.Key] = s.Value
 	}
-	return v
+	revision := settings["vcs.revision"]
+	if settings["vcs.modified"] == "true" {
+		return revision[:min(7, len(revision))] + "-dirty"
+	}
+	return revision[:min(7, len(revision))]
 }
