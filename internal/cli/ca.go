@@ -3,7 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,22 +57,24 @@ func printFamily(w World, f bench.CAStatus) {
 		if holder == "" {
 			holder = "(nobody of ours)"
 		}
-		t.add("revoked", holder, "serial "+r.Serial, fmt.Sprintf("reason %d", r.Reason), r.Time.Format("2006-01-02 15:04:05Z"))
+		t.add("revoked", holder, "serial "+r.Serial, "reason "+reason(r.Reason).inWords(), r.Time.Format("2006-01-02 15:04:05Z"))
 	}
 	t.writeTo(w.Stdout)
 }
 
 func caRevokeCommand(w World, state *string) *cobra.Command {
 	var family string
-	var reason int
+	var why reason
 	var undo bool
 	c := &cobra.Command{
 		Use:   "revoke HOLDER",
 		Short: "Revoke a holder's certificate, or take that back",
 		Long: `Puts a holder's certificate on the CA's list: CRL and OCSP say so from now on, and
-after a restart too. The reason is a CRLReason of RFC 5280 §5.3.1; JPKI knows 0
-to 6, of which 3 is changed facts, 4 renewal and 6 suspension.`,
+after a restart too. The reason is a CRLReason of RFC 5280 §5.3.1, by name or number;
+JPKI knows 0 to 6, of which 3 (affiliationChanged) is changed facts, 4 (superseded)
+renewal and 6 (certificateHold) suspension.`,
 		Example: `  kazasu ca revoke hanako --family auth --reason 4
+  kazasu ca revoke hanako --reason keyCompromise
   kazasu ca revoke hanako --undo`,
 		Args: exactArgs("a holder"),
 		RunE: w.steer(state, func(ctx context.Context, b *bench.AdminClient, args []string) error {
@@ -83,7 +85,7 @@ to 6, of which 3 is changed facts, 4 renewal and 6 suspension.`,
 				w.talk("the %s certificate of %s is good again", family, args[0])
 				return nil
 			}
-			if err := b.Revoke(ctx, args[0], bench.Family(family), reason); err != nil {
+			if err := b.Revoke(ctx, args[0], bench.Family(family), int(why)); err != nil {
 				return err
 			}
 			w.talk("the %s certificate of %s is revoked", family, args[0])
@@ -91,7 +93,8 @@ to 6, of which 3 is changed facts, 4 renewal and 6 suspension.`,
 		}),
 	}
 	c.Flags().StringVar(&family, "family", "auth", "which certificate: auth (for logging in) or sign (for signing)")
-	c.Flags().IntVar(&reason, "reason", 0, "CRLReason: 0 to 6, 8 to 10")
+	c.Flags().Var(&why, "reason", "CRLReason: "+strings.Join(reasonNames(), ", ")+"; or its number")
+	c.RegisterFlagCompletionFunc("reason", cobra.FixedCompletions(reasonNames(), cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().BoolVar(&undo, "undo", false, "take it off the list again")
 	return c
 }

@@ -25,8 +25,11 @@ const demoHolder = "hanako"
 // demoParallel is how many scenarios the demo's suite runs at once.
 const demoParallel = 4
 
+// demoFlags are what a person chooses for a demo.
+type demoFlags struct{ out, state, ports string }
+
 func demoCommand(w World) *cobra.Command {
-	var out, state string
+	var f demoFlags
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "The main job in one go: a login on a virtual card, the suite, a report",
@@ -34,32 +37,37 @@ func demoCommand(w World) *cobra.Command {
 party while every step is printed, has OpenSSL verify what the card signed, runs
 the suite on the rig "virtual" and writes report.html, results.json and
 junit.xml.`,
-		Example: "  kazasu demo --out out/demo",
-		Args:    noArgs,
+		Example: `  kazasu demo --out out/demo
+  kazasu demo --ports fixed`,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runDemo(c.Context(), w, out, state)
+			return runDemo(c.Context(), w, f)
 		},
 	}
-	c.Flags().StringVar(&out, "out", filepath.Join("out", "demo"), "folder for the report")
-	stateFlag(c, &state)
+	c.Flags().StringVar(&f.out, "out", filepath.Join("out", "demo"), "folder for the report")
+	stateFlag(c, &f.state)
 	c.Flags().Lookup("state").Usage = "state folder (default: one that is gone afterwards)"
+	portsFlag(c, &f.ports, portsAuto)
 	return c
 }
 
 // demo is one demonstration under way.
 type demo struct {
-	w     World
-	c     console
-	out   string
-	bench *bench.Bench
+	w          World
+	c          console
+	out, ports string
+	bench      *bench.Bench
 }
 
-func runDemo(ctx context.Context, w World, out, stateFlag string) error {
-	d := &demo{w: w, c: newConsole(w, w.Stdout), out: out}
-	if err := os.MkdirAll(out, 0o755); err != nil {
+func runDemo(ctx context.Context, w World, f demoFlags) error {
+	if err := checkPorts(f.ports); err != nil {
+		return err
+	}
+	d := &demo{w: w, c: newConsole(w, w.Stdout), out: f.out, ports: f.ports}
+	if err := os.MkdirAll(d.out, 0o755); err != nil {
 		return usage("choose another folder with --out", "making the folder for the report: %w", err)
 	}
-	state, remove, err := scratchState(stateFlag)
+	state, remove, err := scratchState(f.state)
 	if err != nil {
 		return fmt.Errorf("making a state folder: %w", err)
 	}
@@ -98,8 +106,8 @@ func (d *demo) start(ctx context.Context, state string) error {
 	d.c.printf("%s %s\n", d.c.bold("kazasu "+Version), d.c.dim("(test certificates, fictional people; not affiliated with デジタル庁 or J-LIS)"))
 	d.chapter(1, "The bench: provider, relying party, phone, card and CA in this process")
 	began := time.Now()
-	if d.bench, err = bench.Start(ctx, rig, bench.Options{State: state, Ports: "auto"}); err != nil {
-		return startError(err)
+	if d.bench, err = bench.Start(ctx, rig, bench.Options{State: state, Ports: d.ports}); err != nil {
+		return startError(err, rig)
 	}
 	info := d.bench.Info()
 	t := table{indent: "   "}

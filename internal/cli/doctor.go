@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -31,6 +32,13 @@ type ailment struct {
 	Cure   string `json:"cure,omitempty"`
 }
 
+// examination is the object of doctor --json.
+type examination struct {
+	Schema string    `json:"schema"`
+	Rig    string    `json:"rig"`
+	Lines  []ailment `json:"lines"`
+}
+
 // look is one thing to look at; found says what there is, cure is "" when it
 // is well.
 type look struct {
@@ -44,6 +52,7 @@ func never(rigs.Rig) bool         { return false }
 func onVpcd(r rigs.Rig) bool      { return r.Reader.Kind == "vpcd" }
 func onRealSlot(r rigs.Rig) bool  { return r.Reader.Kind == "pcsc" }
 func onPrivate(r rigs.Rig) bool   { return onVpcd(r) && r.Reader.PCSCD == "private" }
+func onSystem(r rigs.Rig) bool    { return onRealSlot(r) || onVpcd(r) && r.Reader.PCSCD == "system" }
 func cureApt(names string) string { return "make setup, or apt-get install " + names }
 
 func doctorCommand(w World) *cobra.Command {
@@ -62,9 +71,9 @@ needed by other rigs, or by the tests of this project.`,
 			if err != nil {
 				return err
 			}
-			found := examine(c.Context(), r, w.looks())
+			found := examine(c.Context(), r, looks(r))
 			if asJSON {
-				err = json.NewEncoder(w.Stdout).Encode(map[string]any{"schema": "kazasu.doctor/1", "rig": r.Name, "lines": found})
+				err = json.NewEncoder(w.Stdout).Encode(examination{"kazasu.doctor/1", r.Name, found})
 			} else {
 				printAilments(w, found)
 			}
@@ -104,9 +113,10 @@ func printAilments(w World, all []ailment) {
 	t.writeTo(w.Stdout)
 }
 
-// looks is everything the doctor looks at.
-func (w World) looks() []look {
-	return []look{
+// looks is everything the doctor looks at; at the system's pcscd, which a look
+// may wake, only for a rig that goes through it.
+func looks(r rigs.Rig) []look {
+	all := []look{
 		{"clock", "certificates and tokens", always, lookAtClock},
 		{"ports", "kazasu up", always, lookAtPorts},
 		{"openssl", "kazasu demo, and the tests", always, lookAtProgram("openssl", "openssl")},
@@ -119,6 +129,10 @@ func (w World) looks() []look {
 		{"PC/SC", "kazasu run on rig vpcd, and rigs with real readers", onRealSlot, lookAtBuild},
 		{"promtool", "the tests of the metrics", never, lookAtProgram("promtool", "prometheus")},
 	}
+	if onSystem(r) {
+		all = append(all, look{"system's pcscd", "rig " + r.Name, always, lookAtSystem})
+	}
+	return all
 }
 
 // oldest is a day before which no clock of a machine that runs this can be.
@@ -137,15 +151,46 @@ const sbin = "/usr/sbin/"
 
 func lookAtProgram(name, debian string) func(context.Context, rigs.Rig) (string, string) {
 	return func(context.Context, rigs.Rig) (found, cure string) {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			path, err = exec.LookPath(sbin + name)
+		if path := find(name); path != "" {
+			return path, ""
 		}
-		if err != nil {
-			return "not found", cureApt(debian)
-		}
-		return path, ""
+		return "not found", cureApt(debian)
 	}
+}
+
+// find is the path of a program, "" when it isn't there.
+func find(name string) string {
+	for _, candidate := range []string{name, sbin + name} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// lookAtSystem asks the pcscd that runs on this machine for its readers. Only
+// a rig with the vpcd driver needs one of that driver's.
+func lookAtSystem(ctx context.Context, r rigs.Rig) (found, cure string) {
+	d, err := pcscd.Start(ctx, pcscd.Config{System: true})
+	switch {
+	case errors.Is(err, pcscd.ErrNoDriver) && !onVpcd(r):
+		return "answers", ""
+	case errors.Is(err, pcscd.ErrNoPcscd):
+		return "doesn't answer", systemCure(find("pcscd"))
+	case err != nil:
+		return err.Error(), hintOf(withHint(err, "see what pcscd says: journalctl -u pcscd"))
+	}
+	defer d.Close()
+	return "answers, with " + strings.Join(d.Readers(), ", "), ""
+}
+
+// systemCure helps where the system's pcscd doesn't answer; program is its
+// path, "" when it isn't installed.
+func systemCure(program string) string {
+	if program == "" {
+		return "pcscd is not installed: apt-get install pcscd vsmartcard-vpcd"
+	}
+	return program + " is installed, but not running: systemctl start pcscd, or as root: " + program
 }
 
 func lookAtBrowser(context.Context, rigs.Rig) (found, cure string) {

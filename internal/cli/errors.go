@@ -162,6 +162,9 @@ func flagError(c *cobra.Command, err error) error {
 		}
 		return usage(hint, "%s has no flag %s", c.CommandPath(), flagSpelling(unknown.GetSpecifiedName()))
 	}
+	if own := hintOf(err); own != "" {
+		hint = own
+	}
 	return usage(hint, "%w", err)
 }
 

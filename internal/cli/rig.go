@@ -20,6 +20,12 @@ func rigCommand(w World) *cobra.Command {
 	return c
 }
 
+// rigListing is the object of rig ls --json.
+type rigListing struct {
+	Schema string    `json:"schema"`
+	Rigs   []rigInfo `json:"rigs"`
+}
+
 // rigInfo is one rig of rig ls --json.
 type rigInfo struct {
 	Name   string   `json:"name"`
@@ -46,7 +52,7 @@ func rigLsCommand(w World) *cobra.Command {
 				all = append(all, rigInfo{r.Name, r.Title, r.Card.Kind, r.Reader.Kind, r.Shows()})
 			}
 			if asJSON {
-				return json.NewEncoder(w.Stdout).Encode(map[string]any{"schema": "kazasu.rigs/1", "rigs": all})
+				return json.NewEncoder(w.Stdout).Encode(rigListing{"kazasu.rigs/1", all})
 			}
 			var t table
 			for _, r := range all {
@@ -72,6 +78,9 @@ func rigCheckCommand(w World) *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(w.Stdout, "%s is a good rig; it shows: %s\n", r.Name, strings.Join(r.Shows(), ", "))
+			if r.Reader.Kind != "direct" {
+				w.talk("whether this machine has what it needs: kazasu doctor --rig %s", shellWord(args[0]))
+			}
 			return nil
 		},
 	}

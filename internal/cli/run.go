@@ -91,11 +91,13 @@ func (f runFlags) judge(ctx context.Context, w World, rig rigs.Rig, state string
 	results, err := conformance.Run(ctx, conformance.Options{
 		Bench: func(ctx context.Context) (conformance.Bench, error) {
 			var err error
-			b, err = bench.Start(ctx, rig, bench.Options{State: state, Ports: "auto"})
-			return b, err
+			if b, err = bench.Start(ctx, rig, bench.Options{State: state, Ports: portsAuto}); err != nil {
+				return nil, startError(err, rig)
+			}
+			return b, nil
 		},
 		Select: selectors, Tags: f.tags, Seed: f.seed, Parallel: f.parallel, Strict: f.strict,
-		Faults: f.faults, Out: f.out, Formats: f.formats, Version: Version,
+		Rig: f.rig, Faults: f.faults, Out: f.out, Formats: f.formats, Version: Version,
 		Progress: progress(ctx, to),
 	})
 	return results, suiteError(err)

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,7 +40,13 @@ func TestMain(m *testing.M) {
 //	await FILE PATTERN   waits until the file has what fits
 //	exits CODE COMMAND…  runs a command that must end with this exit code
 //	gone                 waits until no process that the script started is left
-//	busy NAME            holds a port of 127.0.0.1, its number in $NAME
+//	busy NAME [PORT]     holds a port of 127.0.0.1, a free one or this, its
+//	                     number in $NAME; if somebody else has it, that will do
+//
+// and these conditions:
+//
+//	has:PROGRAM   it is installed
+//	there:PATH    there is such a file
 func TestScripts(t *testing.T) { testscript.Run(t, params("testdata")) }
 
 // TestScriptsWithOpenSSL runs those that have OpenSSL verify something.
@@ -72,10 +79,14 @@ func params(dir string) testscript.Params {
 	}
 }
 
-// condition is met by a program that is installed.
+// condition tells scripts what the machine has.
 func condition(name string) (bool, error) {
 	if program, ok := strings.CutPrefix(name, "has:"); ok {
 		_, err := exec.LookPath(program)
+		return err == nil, nil
+	}
+	if path, ok := strings.CutPrefix(name, "there:"); ok {
+		_, err := os.Stat(path)
 		return err == nil, nil
 	}
 	return false, fmt.Errorf("no condition %q", name)
@@ -161,10 +172,18 @@ func marked(mark []byte) (found []string) {
 }
 
 func busy(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: busy NAME")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: busy NAME [PORT]")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port := "0"
+	if len(args) == 2 {
+		port = args[1]
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		ts.Setenv(args[0], port)
+		return
+	}
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
 	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))

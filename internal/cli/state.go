@@ -25,6 +25,25 @@ func rigFlag(c *cobra.Command, rig *string) {
 	})
 }
 
+// What --ports can be.
+const (
+	portsFixed = "fixed" // the rig's
+	portsAuto  = "auto"  // free ones
+)
+
+// portsFlag adds --ports.
+func portsFlag(c *cobra.Command, ports *string, preset string) {
+	c.Flags().StringVar(ports, "ports", preset, "fixed: the rig's; auto: free ones, which the state folder remembers")
+	c.RegisterFlagCompletionFunc("ports", cobra.FixedCompletions([]string{portsFixed, portsAuto}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func checkPorts(ports string) error {
+	if ports != portsFixed && ports != portsAuto {
+		return usage("one of: fixed auto", "--ports can't be %q", ports)
+	}
+	return nil
+}
+
 // loadRig reads a rig; what is wrong with it is the user's to mend.
 func loadRig(name string) (rigs.Rig, error) {
 	rig, err := rigs.Load(name)

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"kazasu/internal/bench"
+	"kazasu/internal/pcscd"
+	"kazasu/rigs"
 )
 
 // upFlags are what a person chooses for a bench that stays up.
@@ -51,18 +55,21 @@ program reaches the reader of the bench that is running.`,
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object on one line when everything answers")
 	c.Flags().BoolVar(&f.env, "env", false, "print the variables for a PC/SC client of the running bench")
 	c.Flags().StringVar(&f.auto, "auto", "", "this holder's phone finishes every login by itself")
-	c.Flags().StringVar(&f.ports, "ports", "fixed", "fixed: the rig's; auto: free ones, chosen once and kept")
+	portsFlag(c, &f.ports, portsFixed)
 	c.Flags().StringVar(&f.clients, "clients", "", "YAML file with the relying parties that the provider knows")
 	c.Flags().StringArrayVar(&f.faults, "fault", nil, "switch a fault on from the start (kazasu list --faults); repeatable")
 	return c
 }
 
 func (f upFlags) run(ctx context.Context, w World) error {
-	if f.ports != "fixed" && f.ports != "auto" {
-		return usage("one of: fixed auto", "--ports can't be %q", f.ports)
+	if err := checkPorts(f.ports); err != nil {
+		return err
 	}
 	rig, err := loadRig(f.rig)
 	if err != nil {
+		return err
+	}
+	if err := checkClients(f.clients); err != nil {
 		return err
 	}
 	state, err := w.stateFolder(f.state)
@@ -74,12 +81,12 @@ func (f upFlags) run(ctx context.Context, w World) error {
 		Clients: f.clients, Faults: f.faults, Log: w.Stderr,
 	})
 	if err != nil {
-		return startError(err)
+		return startError(err, rig)
 	}
 	if f.asJSON {
 		err = json.NewEncoder(w.Stdout).Encode(b.Info())
 	} else {
-		f.print(w, b.Info(), rig.Title)
+		f.print(w, b.Info(), rig)
 	}
 	if err != nil {
 		b.Close()
@@ -93,14 +100,57 @@ func (f upFlags) run(ctx context.Context, w World) error {
 	return nil
 }
 
-// print tells a person where everything is and what to type.
-func (f upFlags) print(w World, info bench.Info, title string) {
+// print tells a person what to do first, where everything is and what to type.
+func (f upFlags) print(w World, info bench.Info, rig rigs.Rig) {
 	c := newConsole(w, w.Stdout)
-	c.printf("%s on rig %s: %s\n\n", c.green("kazasu is up"), c.bold(info.Rig), title)
+	c.printf("%s on rig %s: %s\n", c.green("kazasu is up"), c.bold(info.Rig), rig.Title)
+	if f.auto != "" {
+		printAuto(c, info, holderInfo(info.Holders, f.auto))
+	} else {
+		printFirstLogin(c, info, holderInfo(info.Holders, rig.Card.Holder))
+	}
+	printPlaces(c, w, info)
+	printClients(c, w, info.Clients)
+	printHolders(c, w, info.Holders)
+	c.printf("\nCtrl-C stops it all. Everything here is for tests; none of it is worth anything elsewhere.\n")
+}
+
+// holderInfo is the holder with this ID, the first of all where there is none.
+func holderInfo(holders []bench.HolderInfo, id string) bench.HolderInfo {
+	at := slices.IndexFunc(holders, func(h bench.HolderInfo) bool { return h.ID == id })
+	return holders[max(at, 0)]
+}
+
+// printFirstLogin leads a person who has never seen any of it to a login.
+func printFirstLogin(c console, info bench.Info, h bench.HolderInfo) {
+	c.printf("\n%s\n", c.bold("to be logged in as "+h.Name+", in a browser on this machine"))
+	c.printf("  1  open %s and press the button\n", c.cyan(info.RP))
+	c.printf("  2  the login page stands for the service: press アプリを開く (Open the app), and an\n")
+	c.printf("     emulated phone opens; or click the QR code, and type the six digits that the\n")
+	c.printf("     phone shows back into the login page\n")
+	c.printf("  3  on the phone choose %s, type PIN %s, hold the card (読み取り開始),\n", h.Name, c.bold(h.AuthPIN))
+	c.printf("     type PIN %s for name and address, and allow (許可)\n", c.bold(h.HelperPIN))
+	if info.TLSCA != "" {
+		c.printf("  The browser doesn't know the provider's certificate and will say so: go on, trust\n")
+		c.printf("  the TLS root below, or start with --http.\n")
+	}
+}
+
+// printAuto says what is different when a phone answers by itself.
+func printAuto(c console, info bench.Info, h bench.HolderInfo) {
+	c.printf("\n%s\n", c.bold("every login is finished by the phone of "+h.Name))
+	c.printf("  open %s and press the button, or let a script do it\n", c.cyan(info.RP))
+	c.printf("  With --auto a login's page is open to whoever knows the login's ID, not only to the\n")
+	c.printf("  browser that began it.\n")
+}
+
+// printPlaces says where everything is.
+func printPlaces(c console, w World, info bench.Info) {
+	c.printf("\n%s\n", c.bold("where everything is"))
 	t := table{indent: "  "}
-	t.add("sample RP", c.cyan(info.RP), "open it and press the button")
-	t.add("issuer", c.cyan(info.Issuer))
-	t.add("phone", c.cyan(info.Phone), "the login page leads there")
+	t.add("sample RP", c.cyan(info.RP))
+	t.add("issuer", c.cyan(info.Issuer), "for a relying party of your own")
+	t.add("phone", c.cyan(info.Phone), "emulated; the login page leads there")
 	t.add("test CA", info.CA.Auth.CRL)
 	t.add("metrics", info.Metrics)
 	if info.TLSCA != "" {
@@ -111,13 +161,6 @@ func (f upFlags) print(w World, info bench.Info, title string) {
 	}
 	t.add("state", info.State)
 	t.writeTo(w.Stdout)
-	printClients(c, w, info.Clients)
-	printHolders(c, w, info.Holders)
-	c.printf("\n")
-	if f.auto != "" {
-		c.printf("Every login is finished by the phone of %s.\n", f.auto)
-	}
-	c.printf("Ctrl-C stops it all. Everything here is for tests; none of it is worth anything elsewhere.\n")
 }
 
 func printClients(c console, w World, clients []bench.ClientInfo) {
@@ -168,9 +211,32 @@ func shellQuoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// checkClients reads the client file before anything starts; what is wrong with
+// it is the user's to mend.
+func checkClients(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, err := rigs.LoadClients(path)
+	return userFile(withHint(err, "a client file lists relying parties, each with id, name, redirect_uris and keys; README.md shows one"))
+}
+
+// shellWord is a word as a person would type it.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return shellQuoted(s)
+}
+
+var plainWord = regexp.MustCompile(`^[\w./-]+$`)
+
 // startError adds a cure to what can keep a bench from starting, where the
 // error has none of its own.
-func startError(err error) error {
+func startError(err error, rig rigs.Rig) error {
+	if errors.Is(err, pcscd.ErrNoPcscd) && onSystem(rig) {
+		return &hinted{err, systemCure(find("pcscd"))}
+	}
 	hint := "kazasu doctor looks at everything that a bench needs"
 	if runtime.GOOS != "linux" {
 		hint += "; a private pcscd needs Linux"
