@@ -53,6 +53,9 @@ type Options struct {
 	Timeout time.Duration
 	// Faults are on for the whole run: "idp.wrong-nonce", "card.slow=2s".
 	Faults []string
+	// Rig is how the rig was asked for, a name or a file, for the replay
+	// lines; empty is the name of the bench's rig.
+	Rig string
 
 	// Out is the folder for results and evidence; empty writes nothing.
 	Out string
@@ -215,7 +218,7 @@ func (r *run) lane(ctx context.Context, scenarios []scenario, atOnce int) {
 	}.Run()
 	for _, s := range scenarios {
 		if r.missing(s) {
-			r.finish(s, row{verdict: report.Error, observed: "the scenario has no steps"})
+			r.finish(s, row{verdict: report.Error, observed: "the runner left the scenario out"})
 		}
 	}
 }
@@ -307,7 +310,7 @@ func (r *run) check(s scenario) Check {
 	c := Check{
 		ID: s.ID, Group: s.Group, Level: s.Level, Title: s.Title, Clause: s.Clause, Part: s.Part,
 		Measurements: []report.Measurement{}, Evidence: []string{},
-		Replay: fmt.Sprintf("kazasu run %s --seed %d", s.ID, r.Seed),
+		Replay: r.replay(s.ID),
 	}
 	worst := rows[0]
 	for _, other := range rows {
@@ -341,7 +344,7 @@ func (r *run) results(started time.Time) Results {
 	defer r.mu.Unlock()
 	results := Results{
 		Schema: report.Schema, Suite: "kazasu " + r.Version, Subject: r.Subject, Profile: r.Profile,
-		Rig: r.bench.Rig().Name, Seed: r.Seed, Started: started.UTC().Truncate(time.Millisecond),
+		Rig: r.bench.Rig().Name, Faults: append([]string{}, r.Faults...), Replay: r.replay(""), Seed: r.Seed, Started: started.UTC().Truncate(time.Millisecond),
 		Seconds: time.Since(started).Seconds(),
 	}
 	for _, s := range r.plan.chosen {

@@ -71,9 +71,6 @@ const verdicts = `Feature: every way to end
       | honesty  | 00 00 00 00 |
       | a lie    | 00 00 00 01 |
       |          | 00000000    |
-
-  @AA-09 @must
-  Scenario: nothing in it
 `
 
 func verdictsOf(r Results) map[string]Verdict {
@@ -108,7 +105,7 @@ func TestEveryVerdict(t *testing.T) {
 			want := map[string]Verdict{
 				"AA-01": report.Passed, "AA-02": report.Failed, "AA-03": row.should, "AA-04": report.Warned,
 				"AA-05": report.Error, "AA-06": report.NotApplicable, "AA-07": report.Inconclusive,
-				"AA-08": report.Failed, "AA-09": report.Error,
+				"AA-08": report.Failed,
 			}
 			got := verdictsOf(r)
 			for id, verdict := range want {
@@ -137,7 +134,7 @@ func TestFailureShowsBothSidesAndHowToRepeatIt(t *testing.T) {
 	if c.Expected != "data of the answer: 00 01 02 04" || c.Observed != "00 01 02 03" {
 		t.Errorf("expected %q, observed %q", c.Expected, c.Observed)
 	}
-	if c.Replay != "kazasu run AA-02 --seed 7" || c.Clause != "here" {
+	if c.Replay != "kazasu run AA-02 --rig fake --seed 7" || c.Clause != "here" {
 		t.Errorf("replay %q, clause %q", c.Replay, c.Clause)
 	}
 	content, err := os.ReadFile(filepath.Join(o.Out, filepath.FromSlash(c.Evidence[0])))
@@ -241,6 +238,40 @@ func TestUndefinedStepProposesTheNearest(t *testing.T) {
 	}
 	if ExitCode(Results{}, err) != 2 {
 		t.Errorf("exit code %d, want 2", ExitCode(Results{}, err))
+	}
+}
+
+// TestScenarioWithoutSteps: a mistyped keyword leaves a scenario empty.
+func TestScenarioWithoutSteps(t *testing.T) {
+	path := feature(t, "mine.feature", "Feature: mine\n\n  Scenario: mistyped\n    Give \"hanako\" logs in\n")
+	_, err := Run(t.Context(), options(t, path))
+	var wrong *UsageError
+	if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Message, path+":3: the scenario has no steps") {
+		t.Fatalf("got %v", err)
+	}
+	if ExitCode(Results{}, err) != 2 {
+		t.Errorf("exit code %d, want 2", ExitCode(Results{}, err))
+	}
+}
+
+// TestReplayIsExact: what decides a verdict is in the line, and what doesn't
+// is not.
+func TestReplayIsExact(t *testing.T) {
+	r := &run{Options: Options{
+		Select: []string{"my features/a.feature", "CA"}, Tags: "@must and not @CA-11", Seed: 42, Parallel: 8, Strict: true,
+		Faults: []string{"idp.wrong-nonce", "card.slow=2s"}, Rig: "rigs/mine.yaml", Out: "out",
+	}}
+	const check = "kazasu run OP-25 --rig rigs/mine.yaml --seed 42 --strict --fault idp.wrong-nonce --fault card.slow=2s"
+	if got := r.replay("OP-25"); got != check {
+		t.Errorf("check:\n got %s\nwant %s", got, check)
+	}
+	const whole = "kazasu run 'my features/a.feature' CA --rig rigs/mine.yaml --tags '@must and not @CA-11' --seed 42 --strict --fault idp.wrong-nonce --fault card.slow=2s"
+	if got := r.replay(""); got != whole {
+		t.Errorf("whole run:\n got %s\nwant %s", got, whole)
+	}
+	r = &run{Options: Options{Rig: "virtual", Seed: 1}}
+	if got := r.replay("CA-01"); got != "kazasu run CA-01 --seed 1" {
+		t.Errorf("honest run on the usual rig: %s", got)
 	}
 }
 

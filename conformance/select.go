@@ -201,6 +201,9 @@ func (p *plan) undefined(bound *steps.Bound) error {
 	var lines []string
 	seen := map[string]bool{}
 	for _, s := range p.chosen {
+		if len(s.steps) == 0 {
+			lines = append(lines, fmt.Sprintf("%s: the scenario has no steps; a step begins with one of the words Given, When, Then, And, But or *, in Japanese 前提, もし, ならば, かつ", s.key()))
+		}
 		for _, step := range s.steps {
 			at := fmt.Sprintf("%s:%d", s.path, step.line)
 			if bound.Defined(step.text) || seen[at+step.text] {

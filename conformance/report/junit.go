@@ -75,7 +75,7 @@ func junitGroup(r Results, group Group) junitSuite {
 		Name:      group.ID + " " + GroupName(group.ID, "en"),
 		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
-			{"rig", r.Rig}, {"profile", r.Profile}, {"seed", fmt.Sprint(r.Seed)},
+			{"rig", r.Rig}, {"faults", strings.Join(r.Faults, " ")}, {"profile", r.Profile}, {"seed", fmt.Sprint(r.Seed)},
 		},
 	}
 	var total float64

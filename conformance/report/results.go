@@ -76,7 +76,9 @@ type Results struct {
 	Subject string    `json:"subject"` // what was judged
 	Profile string    `json:"profile"` // what the subject claims to be; "daa" is デジタル認証アプリ
 	Rig     string    `json:"rig"`     // what stood on the bench
+	Faults  []string  `json:"faults"`  // those that were on for the whole run
 	Seed    int64     `json:"seed"`
+	Replay  string    `json:"replay"` // the line that does the whole run again
 	Started time.Time `json:"started"`
 	Seconds float64   `json:"seconds"`
 	Summary Summary   `json:"summary"`
