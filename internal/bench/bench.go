@@ -108,7 +108,7 @@ func (b *Bench) close() error {
 	b.Remove()
 	b.work.finish()
 	if b.rack != nil {
-		errs = append(errs, b.rack.daemon.Close())
+		errs = append(errs, b.rack.close())
 	}
 	if b.client != nil {
 		b.client.CloseIdleConnections()

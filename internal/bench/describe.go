@@ -34,10 +34,10 @@ func (b *Bench) describe(p parts) {
 		b.info.TLSCA = b.folder.file(rootFile)
 	}
 	if b.rack != nil {
-		name := b.rack.daemon.Readers()[traySeat]
+		name := b.rack.readers[traySeat]
 		b.info.Reader = &name
-		if socket := b.rack.daemon.Socket(); socket != "" {
-			b.info.Env["PCSCLITE_CSOCK_NAME"] = socket
+		if b.rack.socket != "" {
+			b.info.Env["PCSCLITE_CSOCK_NAME"] = b.rack.socket
 		}
 	}
 	describeClients(p, b.info.RP+callbackPath)

@@ -14,11 +14,18 @@ import (
 )
 
 // rack is a pcscd with its vpcd readers, of a rig whose reader is vpcd: seat 0
-// is the rig's own slot, the others are for cards that come and go.
+// is the rig's own slot, the others are for cards that come and go. A pcscd
+// that ends by itself is started again: revive.go.
 type rack struct {
-	bench  *Bench
+	bench   *Bench
+	socket  string
+	readers []string // by seat
+	free    chan int // seats that nobody has
+
+	mu     sync.Mutex
 	daemon *pcscd.Daemon
-	free   chan int // seats that nobody has
+	lost   error         // why no pcscd comes back
+	change chan struct{} // closed when daemon or lost changes
 }
 
 // rackSeats is how many readers a private pcscd gets.
@@ -30,12 +37,17 @@ func newRack(ctx context.Context, b *Bench, system bool) (*rack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting pcscd: %w", err)
 	}
-	r := &rack{bench: b, daemon: daemon, free: make(chan int, len(daemon.Readers()))}
-	for seat := range daemon.Readers() {
+	r := &rack{
+		bench: b, socket: daemon.Socket(), readers: daemon.Readers(),
+		free:   make(chan int, len(daemon.Readers())),
+		daemon: daemon, change: make(chan struct{}),
+	}
+	for seat := range r.readers {
 		if seat != traySeat {
 			r.free <- seat
 		}
 	}
+	b.work.start(func() { r.watch(b.ctx) })
 	return r, nil
 }
 
@@ -46,7 +58,7 @@ func (r *rack) put(seat int, card held) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		dial := func(ctx context.Context) (net.Conn, error) { return r.daemon.Dial(ctx, seat) }
+		dial := func(ctx context.Context) (net.Conn, error) { return r.dial(ctx, seat) }
 		// it ends with ctx and no other error
 		_ = vsmartcard.Present(ctx, dial, card.slot, r.bench.linkOptions(card.control))
 	}()
@@ -70,8 +82,11 @@ const (
 // open is the reader of a seat, as any PC/SC program has it. It returns when
 // the card there has answered, or its time is over.
 func (r *rack) open(ctx context.Context, seat int) (slot.Slot, func(), error) {
-	name := r.daemon.Readers()[seat]
-	s, err := pcsc.Open(ctx, r.daemon.Socket(), name)
+	name := r.readers[seat]
+	if _, err := r.running(ctx); err != nil {
+		return nil, nil, err
+	}
+	s, err := pcsc.Open(ctx, r.socket, name)
 	if err != nil {
 		return nil, nil, err
 	}

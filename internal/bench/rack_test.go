@@ -18,7 +18,7 @@ import (
 )
 
 // startVpcd is a bench whose card lies in a reader of a private pcscd.
-func startVpcd(t *testing.T) *Bench {
+func startVpcd(t *testing.T, change ...func(*Options)) *Bench {
 	t.Helper()
 	realparts.Need(t, "pcscd", "pcscd")
 	realparts.Need(t, "vpcd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
@@ -34,7 +34,11 @@ func startVpcd(t *testing.T) *Bench {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	state := filepath.Join(dir, "s")
 	lendKeys(t, state)
-	b, err := Start(t.Context(), rig, Options{State: state, Ports: "auto", HTTP: true, Log: testLog{t}})
+	o := Options{State: state, Ports: "auto", HTTP: true, Log: testLog{t}}
+	for _, f := range change {
+		f(&o)
+	}
+	b, err := Start(t.Context(), rig, o)
 	if errors.Is(err, pcscd.ErrNoNamespace) {
 		realparts.Skip(t, "pcscd", err.Error())
 	}

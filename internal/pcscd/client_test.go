@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"path/filepath"
@@ -114,5 +115,19 @@ func TestTail(t *testing.T) {
 	}
 	if next.String() != "one\ntwo\n\n3\n4\n5\n6\n7\n8\n9\n10\n11\npart" {
 		t.Errorf("passed on %q", next.String())
+	}
+}
+
+// TestTailSaysAThingOnce: what pcscd repeats leaves room for what came before.
+func TestTailSaysAThingOnce(t *testing.T) {
+	tail := &tail{next: io.Discard}
+	fmt.Fprintln(tail, "00000010 loading the driver")
+	for i := range 100 {
+		fmt.Fprintf(tail, "%08d card not transacted: 606\n", i)
+	}
+	fmt.Fprintln(tail, "00000002 loading the driver")
+	want := []string{"loading the driver", "card not transacted: 606", "loading the driver"}
+	if got := tail.lines(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

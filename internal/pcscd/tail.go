@@ -3,6 +3,7 @@ package pcscd
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -10,7 +11,12 @@ import (
 // tailLines is how much of pcscd's log an error quotes.
 const tailLines = 10
 
-// tail passes a log on and remembers its last lines.
+// stamp is the time that pcscd writes before a line, in microseconds since the
+// last.
+var stamp = regexp.MustCompile(`^[0-9]{8} `)
+
+// tail passes a log on and remembers its last lines, each once in a row:
+// what a driver says every 400 ms would leave room for nothing else.
 type tail struct {
 	next io.Writer
 
@@ -36,7 +42,8 @@ func (t *tail) Write(b []byte) (int, error) {
 }
 
 func (t *tail) keep(line string) {
-	if line = strings.TrimSpace(line); line == "" {
+	line = strings.TrimSpace(stamp.ReplaceAllString(line, ""))
+	if line == "" || len(t.last) > 0 && line == t.last[len(t.last)-1] {
 		return
 	}
 	t.last = append(t.last, line)
