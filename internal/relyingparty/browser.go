@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -76,7 +77,8 @@ func SPKI(c *x509.Certificate) string {
 }
 
 // Browser is one window of a headless Chromium. Its steps wait until they can
-// be done or their context ends. Selectors are CSS.
+// be done or their context ends; an error of one whose time was over says where
+// the window is and what it shows. Selectors are CSS.
 type Browser struct {
 	config BrowserConfig
 	ctx    context.Context // chromedp's, of this window
@@ -97,6 +99,9 @@ func OpenBrowser(ctx context.Context, c BrowserConfig) (*Browser, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = stepTime
+	}
+	if c.InsecureIgnoreCertificates {
+		slog.Warn("insecure browser: it takes any certificate")
 	}
 	folder, err := os.MkdirTemp("", "kazasu-browser-")
 	if err != nil {
@@ -216,7 +221,36 @@ func run[T any](ctx context.Context, b *Browser, doing string, action chromedp.A
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	return result, fmt.Errorf("browser: %s: %w", doing, err)
+	err = fmt.Errorf("browser: %s: %w", doing, err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%w; %s", err, b.shows())
+	}
+	return result, err
+}
+
+// Bounds on looking at a page that a step waited on in vain.
+const (
+	showsTime = 2 * time.Second
+	showsMax  = 500 // characters of its text
+)
+
+// shows is what a person would see who looked at the window now.
+func (b *Browser) shows() string {
+	ctx, cancel := context.WithTimeout(b.ctx, showsTime)
+	defer cancel()
+	address, err := chromedp.Run(ctx, chromedp.Location())
+	if err != nil {
+		return "the page can't be looked at: " + err.Error()
+	}
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	if err != nil {
+		text = err.Error()
+	}
+	visible := []rune(strings.Join(strings.Fields(text), " "))
+	if len(visible) > showsMax {
+		visible = append(visible[:showsMax], '…')
+	}
+	return fmt.Sprintf("the page %s shows %q", address, string(visible))
 }
 
 // pageChanged says that a step met an element of a page that went away

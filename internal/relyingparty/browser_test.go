@@ -2,6 +2,7 @@ package relyingparty
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"image/png"
@@ -10,7 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -119,6 +122,33 @@ func TestBrowserFillsForms(t *testing.T) {
 	}
 	if address, err := b.URL(t.Context()); err != nil || address != server.URL+"/?n=012345" {
 		t.Errorf("at %q, %v", address, err)
+	}
+}
+
+// TestBrowserTellsWhatItSaw: who waited in vain is shown the page.
+func TestBrowserTellsWhatItSaw(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Write([]byte(`<h1>暗証番号が違います</h1><p hidden>secret</p><p>Wrong PIN` + strings.Repeat(" again", 200) + `</p>`))
+	}))
+	defer server.Close()
+	b := chromium(t, BrowserConfig{Timeout: time.Second})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := b.Open(ctx, server.URL+"/pin"); err != nil {
+		t.Fatal(err)
+	}
+	short, cancelShort := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancelShort()
+	for name, ctx := range map[string]context.Context{"the browser's time": t.Context(), "the caller's time": short} {
+		err := b.WaitFor(ctx, "#consent")
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := "browser: waiting for #consent: context deadline exceeded; the page " + server.URL + `/pin shows "暗証番号が違います Wrong PIN again`
+		if text := err.Error(); !strings.HasPrefix(text, want) || len(text) > 1000 || strings.Contains(text, "secret") {
+			t.Errorf("%s:\n got %s\nwant %s…", name, text, want)
+		}
 	}
 }
 
