@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -32,8 +33,8 @@ var printed = map[string][]string{
 // which form it has.
 func TestJSONBeginsWithSchema(t *testing.T) {
 	state := t.TempDir()
-	line := upJSON(t, state)
-	if err := beginsWithSchema(line); err != nil {
+	line := up(t, "\n", "--json", "--ports", "auto", "--state", state)
+	if err := beginsWithSchema([]byte(line)); err != nil {
 		t.Errorf("kazasu up: %v", err)
 	}
 	each(newRoot(World{}), func(c *cobra.Command) {
@@ -58,14 +59,15 @@ func TestJSONBeginsWithSchema(t *testing.T) {
 	}
 }
 
-// upJSON brings a bench up until the test ends and returns what it prints.
-func upJSON(t *testing.T, state string) []byte {
+// up brings a bench up until the test ends and returns what it prints, to the
+// end of the line that has the word last.
+func up(t *testing.T, last string, args ...string) (said string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
 	ended := make(chan int)
 	go func() {
-		code := Main([]string{"up", "--json", "--ports", "auto", "--state", state}, World{Stdout: writer, Stderr: io.Discard, Context: ctx})
+		code := Main(append([]string{"up"}, args...), World{Stdout: writer, Stderr: io.Discard, Context: ctx})
 		writer.Close()
 		ended <- code
 	}()
@@ -75,11 +77,17 @@ func upJSON(t *testing.T, state string) []byte {
 			t.Errorf("up ended with %d", code)
 		}
 	})
-	line, err := bufio.NewReader(reader).ReadBytes('\n')
-	if err != nil {
-		t.Fatalf("up printed no line: %v", err)
+	lines := bufio.NewReader(reader)
+	for {
+		line, err := lines.ReadString('\n')
+		said += line
+		if err != nil {
+			t.Fatalf("up printed no line with %q: %v\n%s", last, err, said)
+		}
+		if strings.Contains(line, last) {
+			return said
+		}
 	}
-	return line
 }
 
 var schemaName = regexp.MustCompile(`^kazasu\.[a-z]+/[0-9]+$`)

@@ -125,11 +125,10 @@ func holderInfo(holders []bench.HolderInfo, id string) bench.HolderInfo {
 func printFirstLogin(c console, info bench.Info, h bench.HolderInfo) {
 	c.printf("\n%s\n", c.bold("to be logged in as "+h.Name+", in a browser on this machine"))
 	c.printf("  1  open %s and press the button\n", c.cyan(info.RP))
-	c.printf("  2  the login page stands for the service: press アプリを開く (Open the app), and an\n")
-	c.printf("     emulated phone opens; or click the QR code, and type the six digits that the\n")
-	c.printf("     phone shows back into the login page\n")
-	c.printf("  3  on the phone choose %s, type PIN %s, hold the card (読み取り開始),\n", h.Name, c.bold(h.AuthPIN))
-	c.printf("     type PIN %s for name and address, and allow (許可)\n", c.bold(h.HelperPIN))
+	c.printf("  2  on the login page press アプリを開く (Open the app): an emulated phone opens;\n")
+	c.printf("     or click the QR code, and type the six digits that the phone shows into the page\n")
+	c.printf("  3  on the phone choose %s, type PIN %s, then PIN %s for name and address,\n", h.Name, c.bold(h.AuthPIN), c.bold(h.HelperPIN))
+	c.printf("     hold the card to it (読み取り開始, Start reading) and allow (許可, Allow)\n")
 	if info.TLSCA != "" {
 		c.printf("  The browser doesn't know the provider's certificate and will say so: go on, trust\n")
 		c.printf("  the TLS root below, or start with --http.\n")
