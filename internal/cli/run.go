@@ -188,5 +188,9 @@ func printSummary(c console, r conformance.Results) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
 		}
 	}
-	c.printf("%s (rig %s, seed %d, %.1f s)\n", c.bold(strings.Join(parts, ", ")), r.Rig, r.Seed, r.Seconds)
+	lies := ""
+	if len(r.Faults) > 0 {
+		lies = ", with " + strings.Join(r.Faults, " ")
+	}
+	c.printf("%s (rig %s, seed %d%s, %.1f s)\n", c.bold(strings.Join(parts, ", ")), r.Rig, r.Seed, lies, r.Seconds)
 }

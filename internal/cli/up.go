@@ -83,6 +83,7 @@ func (f upFlags) run(ctx context.Context, w World) error {
 	if err != nil {
 		return startError(err, rig)
 	}
+	tellFaults(w, b)
 	if f.asJSON {
 		err = json.NewEncoder(w.Stdout).Encode(b.Info())
 	} else {
@@ -98,6 +99,19 @@ func (f upFlags) run(ctx context.Context, w World) error {
 		return afterwards{fmt.Errorf("closing down: %w", err)}
 	}
 	return nil
+}
+
+// tellFaults says that somebody lies, so that nobody is left to wonder.
+func tellFaults(w World, b *bench.Bench) {
+	sentences := map[string]string{}
+	for _, fault := range b.ListFaults() {
+		sentences[fault.ID()] = fault.Sentence
+	}
+	c := newConsole(w, w.Stderr)
+	for _, on := range b.ActiveFaults() {
+		player, _, _ := strings.Cut(on.ID, ".")
+		c.printf("kazasu: %s %s=%s: the %s %s\n", c.yellow("fault:"), on.ID, on.Value, player, sentences[on.ID])
+	}
 }
 
 // print tells a person what to do first, where everything is and what to type.
