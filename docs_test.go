@@ -84,6 +84,44 @@ func TestLinksLead(t *testing.T) {
 	}
 }
 
+var pathLike = regexp.MustCompile(`^[a-z0-9./-]+(/|\.go|\.txtar)$|^internal/[a-z/]+$`)
+
+// missingPaths are the paths of a text, in code, that end no path of the tree.
+func missingPaths(text string, tree []string) (missing []string) {
+	for _, m := range code.FindAllStringSubmatch(text, -1) {
+		want := strings.TrimSuffix(m[1], "/")
+		if pathLike.MatchString(m[1]) && !slices.ContainsFunc(tree, func(p string) bool { return p == want || strings.HasSuffix(p, "/"+want) }) {
+			missing = append(missing, m[1])
+		}
+	}
+	return missing
+}
+
+// TestPathsAreThere finds rooms of the house, and other paths, that nobody
+// built.
+func TestPathsAreThere(t *testing.T) {
+	var tree []string
+	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		if d.IsDir() && slices.Contains([]string{".git", "bin", "out"}, path) {
+			return filepath.SkipDir
+		}
+		tree = append(tree, filepath.ToSlash(path))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"README.md", "README.ja.md", "SECURITY.md", "docs/ARCHITECTURE.md"} {
+		for _, path := range missingPaths(read(t, page), tree) {
+			t.Errorf("%s names %s, which isn't there", page, path)
+		}
+	}
+	got := missingPaths("`internal/tamper` `cellar/` `cellar.go` `internal/bench` `emulator/testca/` `proof.go` `results.json`", tree)
+	if want := []string{"internal/tamper", "cellar/", "cellar.go"}; !slices.Equal(got, want) {
+		t.Errorf("missing %q, want %q", got, want)
+	}
+}
+
 // identifiers are all exported names of the source: "jpki.PIN", and
 // "testca.CA.Revoke" for methods and fields' owners.
 func identifiers(t *testing.T) map[string]bool {
