@@ -153,8 +153,6 @@ func printFirstLogin(c console, info bench.Info, h bench.HolderInfo) {
 func printAuto(c console, info bench.Info, h bench.HolderInfo) {
 	c.printf("\n%s\n", c.bold("every login is finished by the phone of "+h.Name))
 	c.printf("  open %s and press the button, or let a script do it\n", c.cyan(info.RP))
-	c.printf("  With --auto a login's page is open to whoever knows the login's ID, not only to the\n")
-	c.printf("  browser that began it.\n")
 }
 
 // printPlaces says where everything is.
