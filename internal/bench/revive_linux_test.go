@@ -116,7 +116,9 @@ func TestPcscdThatDoesNotStayUp(t *testing.T) {
 		}
 		return log.has(want)
 	})
-	_, _, _, err := b.ScenarioCard(t.Context(), "hanako", "")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, _, _, err := b.ScenarioCard(ctx, "hanako", "")
 	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "pcscd ended: signal: killed") || hintOf(err) == "" {
 		t.Errorf("ScenarioCard: %v, hint %q", err, hintOf(err))
 	}
