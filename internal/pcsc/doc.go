@@ -1,20 +1,26 @@
 // Package pcsc is a slot over PC/SC: any reader that the machine's PC/SC
 // service, or a private pcscd, lists by name.
 //
-// It is thin. [Open] finds the reader; PowerOn connects, shared, and starts
-// the card cold; Reset is a warm reset; Transmit is SCardTransmit. A call into
-// PC/SC can't be taken back, so each runs on its own: when its time is over
-// the caller is freed with a [StuckError], and the reader is unusable until
-// the call returns.
+// It is thin. PowerOn connects, shared, and starts the card cold; Reset is a
+// warm reset; Transmit is SCardTransmit. There are two ways to a reader.
 //
-// PC/SC needs cgo and libpcsclite's headers, so it is built in with the tag
-// pcsc only; without it Open and Readers return [ErrNotBuilt].
+// [Open] goes through the system's own library, on any system. A call into it
+// can't be taken back, so each runs on its own: when its time is over the
+// caller is freed with a [StuckError], and the reader is unusable until the
+// call returns. It needs cgo and libpcsclite's headers, so it is built in with
+// the tag pcsc only; without it Open and Readers return [ErrNotBuilt].
+//
+// [Dial] speaks pcscd's own protocol on its socket, as the library does. It
+// needs nothing to be built, can give up a call, and takes two thirds of the
+// time, since a call changes no thread and a response has no buffer of 64 kB.
+// The private pcscd of a bench is reached this way.
 package pcsc
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"kazasu/internal/slot"
 )
@@ -56,3 +62,7 @@ func (notBuilt) Hint() string {
 
 // ErrNotBuilt says that this binary was built without PC/SC.
 var ErrNotBuilt error = notBuilt{}
+
+// callMax is how long any call may take, whatever the caller's context says.
+// Readers with a contactless card are known to wait 201 s for a dead one.
+const callMax = 4 * time.Minute

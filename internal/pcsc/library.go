@@ -6,14 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ebfe/scard"
 )
-
-// callMax is how long any call may take, whatever the caller's context says.
-// Readers with a contactless card are known to wait 201 s for a dead one.
-const callMax = 4 * time.Minute
 
 // library guards what belongs to the process, not to a reader: which pcscd
 // the PC/SC library talks to is fixed by an environment variable that it reads

@@ -1,4 +1,4 @@
-//go:build pcsc && cgo && linux
+//go:build linux
 
 package pcsc_test
 
@@ -75,10 +75,22 @@ func insert(t testing.TB, d *pcscd.Daemon, c vsmartcard.Card, o vsmartcard.Optio
 	return remove
 }
 
-// open opens the first reader and powers its card on as soon as it is there.
-func open(t testing.TB, d *pcscd.Daemon) pcsc.Slot {
+// way is one of the two ways to a reader.
+type way func(ctx context.Context, socket, reader string) (pcsc.Slot, error)
+
+// eachWay runs a test over pcscd's protocol, and over the library where it is
+// built in.
+func eachWay(t *testing.T, test func(t *testing.T, open way)) {
+	t.Run("protocol", func(t *testing.T) { test(t, pcsc.Dial) })
+	if library != nil {
+		t.Run("library", func(t *testing.T) { test(t, library) })
+	}
+}
+
+// powered opens the first reader and powers its card on as soon as it is there.
+func powered(t testing.TB, d *pcscd.Daemon, open way) pcsc.Slot {
 	t.Helper()
-	s, err := pcsc.Open(t.Context(), d.Socket(), d.Readers()[0])
+	s, err := open(t.Context(), d.Socket(), d.Readers()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,13 +111,11 @@ func open(t testing.TB, d *pcscd.Daemon) pcsc.Slot {
 
 var selectCommand = []byte{0x00, 0xA4, 0x04, 0x0C}
 
-func TestSelect(t *testing.T) {
+func TestSelect(t *testing.T) { eachWay(t, selecting) }
+
+func selecting(t *testing.T, open way) {
 	d := start(t)
-	names, err := pcsc.Readers(t.Context(), d.Socket())
-	if err != nil || strings.Join(names, ",") != "Kazasu 00 00,Kazasu 00 01" {
-		t.Errorf("readers %q, %v", names, err)
-	}
-	empty, err := pcsc.Open(t.Context(), d.Socket(), "Kazasu 00 01")
+	empty, err := open(t.Context(), d.Socket(), "Kazasu 00 01")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +125,7 @@ func TestSelect(t *testing.T) {
 	}
 
 	insert(t, d, card{status: []byte{0x90, 0x00}}, vsmartcard.Options{})
-	s := open(t, d)
+	s := powered(t, d, open)
 	for what, call := range map[string]func(context.Context) ([]byte, error){"PowerOn": s.PowerOn, "Reset": s.Reset} {
 		if atr, err := call(t.Context()); err != nil || !bytes.Equal(atr, []byte{0x3B, 0x80, 0x80, 0x01, 0x01}) {
 			t.Errorf("%s = %X, %v", what, atr, err)
@@ -141,28 +151,32 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-func TestOpenErrors(t *testing.T) {
+func TestOpenErrors(t *testing.T) { eachWay(t, refusals) }
+
+func refusals(t *testing.T, open way) {
 	d := start(t)
-	if _, err := pcsc.Open(t.Context(), d.Socket(), "Nobody's reader"); err == nil || !strings.Contains(err.Error(), "Nobody's reader") {
+	if _, err := open(t.Context(), d.Socket(), "Nobody's reader"); err == nil || !strings.Contains(err.Error(), "Nobody's reader") {
 		t.Errorf("unknown reader: %v", err)
 	}
-	if _, err := pcsc.Open(t.Context(), "/nowhere/pcscd.comm", "Kazasu 00 00"); err == nil || !strings.Contains(err.Error(), "/nowhere/pcscd.comm") {
+	if _, err := open(t.Context(), "/nowhere/pcscd.comm", "Kazasu 00 00"); err == nil || !strings.Contains(err.Error(), "/nowhere/pcscd.comm") {
 		t.Errorf("no socket: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := pcsc.Open(ctx, d.Socket(), "Kazasu 00 00"); !errors.Is(err, context.Canceled) {
+	if _, err := open(ctx, d.Socket(), "Kazasu 00 00"); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended context: %v", err)
 	}
 }
 
 // TestTwoDaemons: one process talks to two pcscd, in turns.
-func TestTwoDaemons(t *testing.T) {
+func TestTwoDaemons(t *testing.T) { eachWay(t, twoDaemons) }
+
+func twoDaemons(t *testing.T, open way) {
 	var slots []pcsc.Slot
 	for i := range 2 {
 		d := start(t)
 		insert(t, d, card{status: []byte{0x6A, byte(i)}}, vsmartcard.Options{})
-		slots = append(slots, open(t, d))
+		slots = append(slots, powered(t, d, open))
 	}
 	for range 2 {
 		for i, s := range slots {
@@ -177,7 +191,9 @@ func TestTwoDaemons(t *testing.T) {
 }
 
 // TestCut: the card leaves in mid-command, and comes back.
-func TestCut(t *testing.T) {
+func TestCut(t *testing.T) { eachWay(t, cutLink) }
+
+func cutLink(t *testing.T, open way) {
 	d := start(t)
 	cut := make(chan vsmartcard.Link, 1)
 	link := func() vsmartcard.Link {
@@ -189,7 +205,7 @@ func TestCut(t *testing.T) {
 		}
 	}
 	insert(t, d, card{status: []byte{0x90, 0x00}}, vsmartcard.Options{Link: link})
-	s := open(t, d)
+	s := powered(t, d, open)
 	cut <- vsmartcard.Link{Cut: true}
 	if _, err := s.Transmit(t.Context(), selectCommand); !errors.Is(err, slot.ErrCardGone) {
 		t.Errorf("cut: %v, want %v", err, slot.ErrCardGone)
@@ -197,7 +213,7 @@ func TestCut(t *testing.T) {
 	if s.ATR() != nil {
 		t.Errorf("ATR %X of a card that is gone", s.ATR())
 	}
-	back := open(t, d)
+	back := powered(t, d, open)
 	if answer, err := back.Transmit(t.Context(), selectCommand); err != nil || !bytes.Equal(answer, []byte{0x90, 0x00}) {
 		t.Errorf("after it came back: %X, %v", answer, err)
 	}
@@ -205,11 +221,13 @@ func TestCut(t *testing.T) {
 
 // TestMute: the caller is freed at its deadline, the reader is reported until
 // the bridge's own deadline frees it, and works again afterwards.
-func TestMute(t *testing.T) {
+func TestMute(t *testing.T) { eachWay(t, muteCard) }
+
+func muteCard(t *testing.T, open way) {
 	d := start(t)
 	insert(t, d, card{answer: func(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() }},
 		vsmartcard.Options{Deadline: 600 * time.Millisecond})
-	s := open(t, d)
+	s := powered(t, d, open)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	for _, command := range []string{"the mute one", "the next one"} {
@@ -230,11 +248,13 @@ func TestMute(t *testing.T) {
 }
 
 // TestResetByAnother: a program beside us resets the card.
-func TestResetByAnother(t *testing.T) {
+func TestResetByAnother(t *testing.T) { eachWay(t, resetByAnother) }
+
+func resetByAnother(t *testing.T, open way) {
 	realparts.Need(t, "opensc", "opensc-tool")
 	d := start(t)
 	insert(t, d, card{status: []byte{0x90, 0x00}}, vsmartcard.Options{})
-	s := open(t, d)
+	s := powered(t, d, open)
 	cmd := exec.CommandContext(t.Context(), "opensc-tool", "--reader", "Kazasu 00 00", "--reset")
 	cmd.Env = append(os.Environ(), "PCSCLITE_CSOCK_NAME="+d.Socket())
 	if output, err := cmd.CombinedOutput(); err != nil {
