@@ -86,7 +86,7 @@ func (r *rack) open(ctx context.Context, seat int) (slot.Slot, func(), error) {
 	if _, err := r.running(ctx); err != nil {
 		return nil, nil, err
 	}
-	s, err := pcsc.Open(ctx, r.socket, name)
+	s, err := pcsc.Dial(ctx, r.socket, name)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"kazasu/internal/pcsc"
 	"kazasu/internal/pcscd"
 	"kazasu/internal/realparts"
 	"kazasu/rigs"
@@ -102,12 +101,6 @@ func TestVpcdCardComesAndGoes(t *testing.T) {
 func TestVpcdLoginThroughPCSC(t *testing.T) {
 	b := startVpcd(t)
 	outcome, err := login(t.Context(), b, "", "hanako")
-	if errors.Is(err, pcsc.ErrNotBuilt) {
-		if hintOf(err) == "" {
-			t.Errorf("%v has no hint", err)
-		}
-		t.Skip("built without the tag pcsc")
-	}
 	if err != nil || outcome.Session == nil {
 		t.Fatalf("login: %+v, %v", outcome, err)
 	}

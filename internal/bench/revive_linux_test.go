@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"kazasu/internal/pcsc"
 )
 
 // said is a bench's log that a test can wait on.
@@ -96,9 +93,6 @@ func TestPcscdComesBack(t *testing.T) {
 	})
 	opensc(t, b, "3b:e0:00:ff:81:31:fe:45:14", "--atr")
 	outcome, err := login(t.Context(), b, "", "taro")
-	if errors.Is(err, pcsc.ErrNotBuilt) {
-		return
-	}
 	if err != nil || outcome.Session == nil {
 		t.Errorf("login: %+v, %v", outcome, err)
 	}

@@ -245,9 +245,9 @@ func lookAtNamespaces(ctx context.Context, _ rigs.Rig) (found, cure string) {
 
 func lookAtBuild(context.Context, rigs.Rig) (found, cure string) {
 	if builtWithPCSC {
-		return "built with PC/SC", ""
+		return "with the PC/SC library", ""
 	}
-	return "built without PC/SC", "make setup build (libpcsclite-dev gives the headers, tag pcsc)"
+	return "without the PC/SC library: rigs work, real readers don't", "make setup build (libpcsclite-dev gives the headers, tag pcsc)"
 }
 
 func lookAtPorts(ctx context.Context, r rigs.Rig) (found, cure string) {

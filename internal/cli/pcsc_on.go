@@ -2,5 +2,5 @@
 
 package cli
 
-// builtWithPCSC says that this binary can open real readers.
+// builtWithPCSC says that this binary can open readers through the PC/SC library.
 const builtWithPCSC = true
