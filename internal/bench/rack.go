@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -106,6 +107,25 @@ func (r *rack) open(ctx context.Context, seat int) (slot.Slot, func(), error) {
 		if r.bench.pause(ctx, seatPause) != nil {
 			closeSlot()
 			return nil, nil, fmt.Errorf("waiting for the card in reader %s: %w", name, err)
+		}
+	}
+}
+
+// seen waits until pcscd tells that a card is in the reader of a seat, or that
+// none is: a program that asks it then finds what we put there.
+func (r *rack) seen(ctx context.Context, seat int, there bool) error {
+	ctx, cancel := context.WithTimeout(ctx, seatTime)
+	defer cancel()
+	for {
+		s, err := pcsc.Dial(ctx, r.socket, r.readers[seat])
+		if err == nil {
+			present := s.ATR() != nil
+			if err = s.Close(); err == nil && present == there {
+				return nil
+			}
+		}
+		if r.bench.pause(ctx, seatPause) != nil {
+			return fmt.Errorf("waiting for pcscd to look into reader %s: %w", r.readers[seat], errors.Join(err, ctx.Err()))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"kazasu/internal/pcsc"
 	"kazasu/internal/pcscd"
 	"kazasu/internal/realparts"
 	"kazasu/rigs"
@@ -96,6 +98,29 @@ func TestVpcdCardComesAndGoes(t *testing.T) {
 		}
 	}
 	t.Error("what OpenSC sent was not recorded")
+}
+
+// TestVpcdReadyMeansSeen: who asks pcscd as soon as the bench is up finds the
+// card, and after a swap the new one.
+func TestVpcdReadyMeansSeen(t *testing.T) {
+	b := startVpcd(t)
+	atr := func() string {
+		s, err := pcsc.Dial(t.Context(), b.rack.socket, b.rack.readers[traySeat])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		return fmt.Sprintf("%X", s.ATR())
+	}
+	if got := atr(); got != "3BE000FF8131FE4514" {
+		t.Errorf("after Start pcscd tells ATR %q, want that of the standard card", got)
+	}
+	if err := b.Insert(t.Context(), "taro", "contactless"); err != nil {
+		t.Fatal(err)
+	}
+	if got := atr(); got != "3B888001000041E0B381A1003B" {
+		t.Errorf("after the swap pcscd tells ATR %q, want that of the contactless card", got)
+	}
 }
 
 func TestVpcdLoginThroughPCSC(t *testing.T) {

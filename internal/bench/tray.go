@@ -23,6 +23,8 @@ const traySeat = 0
 // Insert puts a holder's card into the rig's slot, in place of the one that
 // is there. An empty profile means the rig's for its own holder, else the
 // standard one. The card is the same at every insertion: its PIN tries go on.
+// On a rig with a reader Insert returns when pcscd sees the card, which it
+// looks for every 400 ms.
 func (b *Bench) Insert(ctx context.Context, holder, profile string) error {
 	if profile == "" {
 		profile = b.profileOf(holder)
@@ -34,10 +36,16 @@ func (b *Bench) Insert(ctx context.Context, holder, profile string) error {
 	t := &b.tray
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	swapped := t.card != nil
 	t.empty()
 	if b.rack == nil {
 		t.card, t.remove = card, func() { b.powerOff(card.slot) }
 		return nil
+	}
+	if swapped {
+		if err := b.rack.seen(ctx, traySeat, false); err != nil {
+			return err
+		}
 	}
 	if err := card.take(ctx); err != nil {
 		return err
@@ -48,7 +56,7 @@ func (b *Bench) Insert(ctx context.Context, holder, profile string) error {
 		stop()
 		card.giveBack()
 	}
-	return nil
+	return b.rack.seen(ctx, traySeat, true)
 }
 
 // Remove takes the card out of the rig's slot. An empty slot is no error.
