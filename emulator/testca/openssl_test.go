@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kazasu/internal/realparts"
 )
 
 // OpenSSL's command line is the judge here: it shares nothing with Go's
@@ -28,9 +30,7 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not installed")
-	}
+	realparts.Need(t, "openssl", "openssl")
 	c := newCA(t, Options{Now: time.Now})
 	d := &desk{t, c, issue(t, c, person(t, "hanako")), "", t.TempDir()}
 	server := httptest.NewServer(c.Handler())

@@ -11,6 +11,7 @@ import (
 	"kazasu/emulator/testca"
 	"kazasu/idp"
 	"kazasu/internal/faults"
+	"kazasu/internal/trace"
 	"kazasu/vsmartcard"
 )
 
@@ -39,6 +40,23 @@ type lies struct {
 // tag, all logins when it is empty; those of card, link and CA hold for the
 // whole bench, whatever the tag.
 func (b *Bench) SetFault(tag, id, value string) error {
+	if err := b.setFault(tag, id, value); err != nil {
+		return err
+	}
+	if value == "" {
+		value = "on"
+	}
+	b.recorder.Record(trace.Event{Player: faultPlayer(id), Kind: "fault", Login: tag, Text: id + " " + value})
+	return nil
+}
+
+// faultPlayer is the player in front of a fault's dot.
+func faultPlayer(id string) string {
+	player, _, _ := strings.Cut(id, ".")
+	return player
+}
+
+func (b *Bench) setFault(tag, id, value string) error {
 	player, name, _ := strings.Cut(id, ".")
 	l := &b.lies
 	l.mu.Lock()
