@@ -30,6 +30,31 @@ func Dial(ctx context.Context, socket, reader string) (Slot, error) {
 	return d, nil
 }
 
+// List is the names of the readers of the pcscd behind socket, asked in its own
+// protocol.
+func List(ctx context.Context, socket string) ([]string, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	c := newClient(conn)
+	if err := c.version(); err != nil {
+		return nil, fmt.Errorf("asking pcscd for its protocol: %w", err)
+	}
+	states, err := c.readers()
+	if err != nil {
+		return nil, fmt.Errorf("asking pcscd for its readers: %w", err)
+	}
+	names := make([]string, 0, len(states))
+	for _, s := range states {
+		names = append(names, s.name)
+	}
+	return names, nil
+}
+
 // dialled is one reader at one pcscd, on a connection of its own.
 type dialled struct {
 	name string

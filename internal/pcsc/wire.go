@@ -132,7 +132,11 @@ func (c *client) version() error {
 	if err != nil {
 		return err
 	}
-	return a.value()
+	if err := a.value(); err != nil {
+		return fmt.Errorf("pcscd speaks protocol %d:%d and refuses ours, %d:%d: %w",
+			a.number(0), a.number(4), protocolMajor, protocolMinor, err)
+	}
+	return nil
 }
 
 func (c *client) establish() (context uint32, err error) {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"kazasu/internal/pcsc"
 )
 
 // Where distributions put the program, and the drivers for readers that a
@@ -267,7 +269,7 @@ func (p *private) awaitReaders(ctx context.Context) error {
 	defer cancel()
 	wait := time.Millisecond
 	for {
-		names, err := readerNames(ctx, p.socket)
+		names, err := pcsc.List(ctx, p.socket)
 		if err == nil && len(names) == p.order.Slots {
 			p.readers = names
 			return nil

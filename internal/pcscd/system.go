@@ -6,6 +6,8 @@ import (
 	"net"
 	"sort"
 	"strings"
+
+	"kazasu/internal/pcsc"
 )
 
 // systemSocket is where pcsc-lite's clients look by default.
@@ -17,7 +19,7 @@ const systemReader = "Virtual PCD"
 // startSystem finds the vpcd readers of the pcscd behind socket. Connecting
 // wakes a pcscd that systemd starts on demand.
 func startSystem(ctx context.Context, socket string) (*Daemon, error) {
-	names, err := readerNames(ctx, socket)
+	names, err := pcsc.List(ctx, socket)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoPcscd, err)
 	}
