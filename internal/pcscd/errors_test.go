@@ -148,6 +148,11 @@ func TestUnprivileged(t *testing.T) {
 		t.Skip("every other test ran without privileges")
 	}
 	const nobody = 65534
+	try := exec.Command("/bin/true")
+	inUserNamespace(try, 0)
+	if err := try.Run(); errors.As(err, new(*os.PathError)) {
+		t.Skip("this machine gives no user namespace, so nobody but root can have a private pcscd:", err)
+	}
 	dir, err := os.MkdirTemp("/tmp", "pcscd-test-")
 	if err != nil {
 		t.Fatal(err)
@@ -253,6 +258,9 @@ func TestSystem(t *testing.T) {
 	cmd := child(t.Context(), "system")
 	inUserNamespace(cmd, syscall.CLONE_NEWNS|syscall.CLONE_NEWNET|syscall.CLONE_NEWPID)
 	output, err := cmd.Output()
+	if errors.As(err, new(*os.PathError)) {
+		t.Skip("this machine gives no user namespace to run a system's pcscd in:", err)
+	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
