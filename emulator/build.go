@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"kazasu/internal/jpki"
@@ -60,7 +61,7 @@ func (b *builder) build() error {
 	if b.variant.phone {
 		return nil
 	}
-	if err := b.checkText(); err != nil {
+	if err := errors.Join(b.checkText(), b.checkCommon()); err != nil {
 		return err
 	}
 	text, err := b.text()
@@ -68,6 +69,9 @@ func (b *builder) build() error {
 		return err
 	}
 	b.add(text)
+	pin := b.jukiPIN()
+	b.add(b.juki(pin))
+	b.add(b.common(pin))
 	return nil
 }
 

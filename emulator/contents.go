@@ -40,6 +40,15 @@ type Contents struct {
 
 	AuthPIN, SignPassword, TextPIN Secret `json:"-"`
 
+	// JukiPIN is 住民基本台帳用暗証番号 of 共通カードAP and 住基AP, 4 digits; zero:
+	// blocked from issue. CommonKey answers INTERNAL AUTHENTICATE there;
+	// nil: the card has none.
+	JukiPIN   Secret          `json:"-"`
+	CommonKey *rsa.PrivateKey `json:"-"`
+
+	// CardNumber is 製造番号, 15 digits; empty: made from Serial.
+	CardNumber string
+
 	CardExpiry   string // YYYYMMDD
 	Municipality string // 5 digits 全国地方公共団体コード
 	Serial       string // up to 16 digits or letters; empty: zeros
@@ -58,7 +67,10 @@ func (c Contents) LogValue() slog.Value { return slog.StringValue(c.String()) }
 const serialLen = 16
 
 // serial fills up with zeros on the left.
-func serial(s string) string { return strings.Repeat("0", max(0, serialLen-len(s))) + s }
+func serial(s string) string { return zeros(s, serialLen) }
+
+// zeros fills up with zeros on the left to n characters.
+func zeros(s string, n int) string { return strings.Repeat("0", max(0, n-len(s))) + s }
 
 // keyBits is the only length of key that JPKI uses.
 const keyBits = 2048
@@ -103,6 +115,19 @@ func (c Contents) checkText() error {
 		checkText("sex", c.Sex >= '0' && c.Sex <= '9'),
 		checkText("CV certificate", len(c.CV) > 0),
 	)
+}
+
+// checkCommon says what hasn't its form in 共通カードAP and 住基AP.
+func (c Contents) checkCommon() error {
+	var errs []error
+	if c.CommonKey != nil {
+		errs = append(errs, checkKey("key of the common application", c.CommonKey))
+	}
+	if !c.JukiPIN.value.IsZero() {
+		errs = append(errs, checkPIN(jpki.CredentialJuki, c.JukiPIN))
+	}
+	errs = append(errs, checkText("card number", c.CardNumber == "" || isDigits(c.CardNumber, 15)))
+	return errors.Join(errs...)
 }
 
 // textMax keeps name and address together inside a file that READ BINARY's

@@ -34,6 +34,8 @@ const (
 	transparent             // bytes to read
 	pinFile                 // a PIN or 照合番号 to verify
 	keyFile                 // a private key to sign with
+	recordFile              // records to read
+	proofKey                // a private key for INTERNAL AUTHENTICATE
 )
 
 // file is an elementary file.
@@ -42,7 +44,9 @@ type file struct {
 	kind kind
 	use  access // who may read it, or sign with it
 
-	body []byte // transparent: every physical byte, filler included
+	body    []byte   // transparent: every physical byte, filler included
+	records [][]byte // recordFile: the first is number 1
+
 	swap []byte // what the fault SwappedCertificate shows instead, or nil
 
 	pin int             // PIN: its place in Profile.pins, or pinNone
@@ -68,6 +72,14 @@ func padded(b []byte, size int) []byte {
 
 func readable(id jpki.FileID, use access, body []byte) file {
 	return file{id: id, kind: transparent, use: use, body: body, pin: pinNone}
+}
+
+func recorded(id jpki.FileID, use access, records ...[]byte) file {
+	return file{id: id, kind: recordFile, use: use, records: records, pin: pinNone}
+}
+
+func proving(id jpki.FileID, key *rsa.PrivateKey) file {
+	return file{id: id, kind: proofKey, use: always, key: key, pin: pinNone}
 }
 
 func signing(id jpki.FileID, use access, key *rsa.PrivateKey) file {

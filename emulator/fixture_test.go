@@ -71,6 +71,7 @@ const (
 	textPIN      = "5678"
 	numberA      = "123456789010" // wrong check digit
 	numberB      = "55021720352285"
+	jukiPIN      = "2580"
 )
 
 // testContents are a fictional holder's, with the values of the spec's
@@ -85,6 +86,7 @@ var testContents = sync.OnceValue(func() emulator.Contents {
 		Name: "黒桐　幹也", Address: "東京都清瀬市観布子南１２－７－２０２", Birth: "19800217", Sex: '1',
 		MyNumber: emulator.NewSecret(numberA), NumberB: emulator.NewSecret(numberB),
 		AuthPIN: emulator.NewSecret(authPIN), SignPassword: emulator.NewSecret(signPassword), TextPIN: emulator.NewSecret(textPIN),
+		JukiPIN: emulator.NewSecret(jukiPIN), CommonKey: keys["common"], CardNumber: "400000012719843",
 		CardExpiry: "20350217", Municipality: "13221", Serial: "20500003",
 	}
 })
@@ -132,6 +134,8 @@ func testProfile(t testing.TB, name string, change ...func(*emulator.Contents)) 
 func underFifteen(c *emulator.Contents) {
 	c.SignCertificate, c.SignKey, c.SignPassword = nil, nil, emulator.Secret{}
 }
+
+func withoutCommon(c *emulator.Contents) { c.CommonKey, c.JukiPIN = nil, emulator.Secret{} }
 
 // unhex reads hex with spaces; a word in 'single quotes' is ASCII.
 func unhex(s string) []byte {
@@ -199,6 +203,9 @@ func read(t testing.TB, card slot.Slot, command string) []byte {
 const (
 	selectJPKI   = "00A4040C 0A D392F000260100000001"
 	selectText   = "00A4040C 0A D3921000310001010408"
+	selectCommon = "00A4040C 0A D3921000310001010100"
+	selectJuki   = "00A4040C 0A D3921000310001010401"
+	verifyJuki   = "0020009C 04 '2580'"
 	verifyAuth   = "00200098 04 '1234'"
 	verifySign   = "0020009B 06 'ABC123'"
 	verifyText   = "00200091 04 '5678'"

@@ -20,6 +20,8 @@ var instructions = [...]instruction{
 	{0x00, 0x84, "GET CHALLENGE", "ISO/IEC 7816-4 7.5.3", (*Card).getChallenge},
 	{0x00, 0xB2, "READ RECORD", "ISO/IEC 7816-4 7.3.3", (*Card).readRecord},
 	{0x00, 0x24, "CHANGE REFERENCE DATA", "ISO/IEC 7816-4 7.5.7", (*Card).change},
+	{0x80, 0x32, "CHANGE KEY", "J; K, 共通カードAP and 住基AP", (*Card).changeKey},
+	{0x00, 0x88, "INTERNAL AUTHENTICATE", "ISO/IEC 7816-4 7.5.2", (*Card).authenticate},
 	{0x00, 0xCA, "GET DATA", "ISO/IEC 7816-4 7.4.2", (*Card).getData},
 	{0x80, 0xA2, "PRESENT TERMINAL CERTIFICATE", "K", (*Card).presentTerminal},
 	{0x80, 0xFC, "LAST COMMAND", "K, phones only", (*Card).lastCommand},

@@ -12,10 +12,23 @@ type pinSpec struct {
 	value      jpki.PIN
 }
 
-// changeable says that the holder may choose a new value: a 照合番号 is made of
-// what is printed on the card.
-func (s pinSpec) changeable() bool {
-	return s.credential.File != jpki.TextNumberA && s.credential.File != jpki.TextNumberB
+// changing is the command by which the holder may choose a new value.
+type changing int
+
+const (
+	notAtAll     changing = iota // a 照合番号 is made of what is printed on the card
+	byHolder                     // CHANGE REFERENCE DATA
+	byKeyCommand                 // CHANGE KEY of JICSAP
+)
+
+func (s pinSpec) changing() changing {
+	switch s.credential.Name {
+	case jpki.CredentialAuth.Name, jpki.CredentialSign.Name, jpki.CredentialText.Name:
+		return byHolder
+	case jpki.CredentialJuki.Name:
+		return byKeyCommand
+	}
+	return notAtAll
 }
 
 // fits says that pin has the form of this PIN: its length, and digits only or
@@ -36,7 +49,7 @@ func (s pinSpec) fits(pin jpki.PIN) bool {
 
 // PINStatus is where a PIN stands.
 type PINStatus struct {
-	Name     string // "auth", "sign", "text", "number-a", "number-b"
+	Name     string // "auth", "sign", "text", "number-a", …: jpki.Credentials
 	Japanese string
 	Left     int // tries left
 	Max      int

@@ -1,6 +1,10 @@
 package emulator
 
-import "kazasu/internal/apdu"
+import (
+	"bytes"
+
+	"kazasu/internal/apdu"
+)
 
 // byShortID in P1 says that its low bits are a short EF identifier.
 const byShortID = 0x80
@@ -43,9 +47,11 @@ func (c *Card) readTarget(p1, p2 byte) (f *file, offset int, refusal apdu.Status
 	return f, int(p2), refusal
 }
 
-func (c *Card) mayRead(f *file) apdu.Status {
+func (c *Card) mayRead(f *file) apdu.Status { return c.mayReadKind(f, transparent) }
+
+func (c *Card) mayReadKind(f *file, want kind) apdu.Status {
 	switch {
-	case f.kind != transparent:
+	case f.kind != want:
 		return apdu.WrongFileType
 	case !f.use.grants(c.session.verified):
 		return apdu.SecurityNotSatisfied
@@ -53,11 +59,39 @@ func (c *Card) mayRead(f *file) apdu.Status {
 	return apdu.OK
 }
 
-// readRecord refuses: no file of these applications has records.
+// Low three bits of READ RECORD's P2: P1 is the number of the record, or of
+// the first of all that follow.
+const (
+	recordOne = 0x04
+	recordAll = 0x05
+)
+
+// readRecord gives one record or all from one on. A record that Le is too
+// short for is cut off, as READ BINARY would, a guess.
 func (c *Card) readRecord(cmd apdu.Command) (apdu.Response, error) {
-	_, refusal := c.session.shortID(cmd.P2 >> 3)
+	how := cmd.P2 & 0x07
+	switch {
+	case how != recordOne && how != recordAll:
+		return status(apdu.WrongP1P2), nil
+	case cmd.Ne == 0 || len(cmd.Data) > 0:
+		return status(apdu.WrongLength), nil
+	}
+	f, refusal := c.session.shortID(cmd.P2 >> 3)
 	if refusal != apdu.OK {
 		return status(refusal), nil
 	}
-	return status(apdu.WrongFileType), nil
+	c.session.file = f
+	if refusal := c.mayReadKind(f, recordFile); refusal != apdu.OK {
+		return status(refusal), nil
+	}
+	first := int(cmd.P1) - 1
+	if first < 0 || first >= len(f.records) {
+		return status(apdu.RecordNotFound), nil
+	}
+	wanted := f.records[first:]
+	if how == recordOne {
+		wanted = wanted[:1]
+	}
+	data := bytes.Join(wanted, nil)
+	return apdu.Response{Data: data[:min(cmd.Ne, len(data))], Status: apdu.OK}, nil
 }

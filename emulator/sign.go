@@ -103,3 +103,36 @@ func (s scheme) apply(c *Card, key *rsa.PrivateKey, input []byte) ([]byte, error
 	}
 	return rsa.SignPKCS1v15(nil, key, s.inside, input)
 }
+
+// challengeMax is the longest challenge of INTERNAL AUTHENTICATE, in bytes.
+const challengeMax = 255
+
+// authenticate is INTERNAL AUTHENTICATE: a signature over the terminal's
+// challenge, PKCS#1 v1.5 with SHA-256, and so the same each time. One key of
+// the card does it, in 共通カードAP; signing keys answer 6982 while their PIN
+// isn't verified, else 6985 (measured without PIN, a guess after it).
+func (c *Card) authenticate(cmd apdu.Command) (apdu.Response, error) {
+	switch {
+	case cmd.P1 != 0:
+		return status(apdu.WrongP1P2), nil
+	case len(cmd.Data) == 0 || len(cmd.Data) > challengeMax || cmd.Ne < signatureLen:
+		return status(apdu.WrongLength), nil
+	}
+	f, refusal := c.session.reference(cmd.P2)
+	switch {
+	case refusal != apdu.OK:
+		return status(refusal), nil
+	case f.kind == keyFile && !f.use.grants(c.session.verified):
+		return status(apdu.SecurityNotSatisfied), nil
+	case f.kind == keyFile, f.kind == proofKey && f.key == nil:
+		return status(apdu.ConditionsNotMet), nil
+	case f.kind != proofKey:
+		return status(apdu.WrongFileType), nil
+	}
+	digest := sha256.Sum256(cmd.Data)
+	proof, err := rsa.SignPKCS1v15(nil, f.key, crypto.SHA256, digest[:])
+	if err != nil {
+		return apdu.Response{}, fmt.Errorf("signing challenge with key %04X: %w", uint16(f.id), err)
+	}
+	return apdu.Response{Data: proof, Status: apdu.OK}, nil
+}

@@ -6,12 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"kazasu/internal/jpki"
 )
 
-// stateSchema names the blob and its version.
-const stateSchema = "kazasu.card-state/1"
+// stateSchema names the blob and its version. Version 1 knew the PINs of
+// 公的個人認証AP and 券面事項入力補助AP alone, which come first on every card: such
+// a blob is taken, and the other PINs are as issued.
+const (
+	stateSchema   = "kazasu.card-state/2"
+	stateSchemaV1 = "kazasu.card-state/1"
+)
 
 // ErrState says that what a State holds is not this card's blob: torn, of
 // another program or version, or of another card. It is never half-loaded.
@@ -100,21 +106,36 @@ func (p *Profile) decode(raw []byte) (memory, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("something follows the JSON object")
 	}
+	known := len(p.pins)
+	if blob.Schema == stateSchemaV1 {
+		known = p.pinsV1()
+	}
 	switch {
-	case blob.Schema != stateSchema:
+	case blob.Schema != stateSchema && blob.Schema != stateSchemaV1:
 		return nil, fmt.Errorf("schema is not %s", stateSchema)
 	case blob.Serial != p.serial:
 		return nil, fmt.Errorf("it is of a card with another serial than %s", p.serial)
-	case len(blob.PINs) != len(p.pins):
-		return nil, fmt.Errorf("it has %d PINs, the card %d", len(blob.PINs), len(p.pins))
+	case len(blob.PINs) != known:
+		return nil, fmt.Errorf("it has %d PINs, the card %d", len(blob.PINs), known)
 	}
-	m := make(memory, len(p.pins))
-	for i, spec := range p.pins {
-		if err := m[i].decode(spec, blob.PINs[i]); err != nil {
+	m := p.issued()
+	for i, saved := range blob.PINs {
+		if err := m[i].decode(p.pins[i], saved); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// pinsV1 is how many PINs a blob of version 1 has.
+func (p *Profile) pinsV1() int {
+	old := func(s pinSpec) bool {
+		return bytes.Equal(s.credential.AID, jpki.AIDJPKI) || bytes.Equal(s.credential.AID, jpki.AIDText)
+	}
+	if first := slices.IndexFunc(p.pins, func(s pinSpec) bool { return !old(s) }); first >= 0 {
+		return first
+	}
+	return len(p.pins)
 }
 
 func (m *pinMemory) decode(spec pinSpec, saved statePIN) error {

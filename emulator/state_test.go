@@ -69,8 +69,8 @@ func TestSavedBeforeCompared(t *testing.T) {
 	card := newCardWith(t, "standard", emulator.Options{State: state})
 	expect(t, card, selectJPKI, "9000", verifyAuth, "9000")
 	want := []string{
-		`{"schema":"kazasu.card-state/1","serial":"0000000020500003","pins":[{"name":"auth","left":2},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10}]}`,
-		`{"schema":"kazasu.card-state/1","serial":"0000000020500003","pins":[{"name":"auth","left":3},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10}]}`,
+		`{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":2},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"juki","left":3}]}`,
+		`{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":3},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"juki","left":3}]}`,
 	}
 	if strings.Join(state.saved, "\n") != strings.Join(want, "\n") {
 		t.Errorf("saved\n%s\nwant\n%s", strings.Join(state.saved, "\n"), strings.Join(want, "\n"))
@@ -95,18 +95,19 @@ func TestStateUnwritable(t *testing.T) {
 }
 
 func TestForeignState(t *testing.T) {
-	const whole = `{"schema":"kazasu.card-state/1","serial":"0000000020500003","pins":[{"name":"auth","left":1},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10}]}`
+	const whole = `{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":1},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"juki","left":3}]}`
 	const prefix = "loading state of card 0000000020500003: not the state of this card: "
 	replace := func(old, new string) string { return strings.Replace(whole, old, new, 1) }
 	for name, c := range map[string]struct{ blob, want string }{
-		"empty":          {"", "0 bytes that are no JSON of schema kazasu.card-state/1"},
-		"torn":           {whole[:100], "100 bytes that are no JSON of schema kazasu.card-state/1"},
+		"empty":          {"", "0 bytes that are no JSON of schema kazasu.card-state/2"},
+		"torn":           {whole[:100], "100 bytes that are no JSON of schema kazasu.card-state/2"},
 		"two":            {whole + whole, "something follows the JSON object"},
-		"old tail":       {whole + `10}]}`, "something follows the JSON object"},
-		"foreign member": {replace(`"pins"`, `"owner":"x","pins"`), "216 bytes that are no JSON of schema kazasu.card-state/1"},
-		"version":        {replace("/1", "/2"), "schema is not kazasu.card-state/1"},
+		"old tail":       {whole + `3}]}`, "something follows the JSON object"},
+		"foreign member": {replace(`"pins"`, `"owner":"x","pins"`), "241 bytes that are no JSON of schema kazasu.card-state/2"},
+		"version":        {replace("/2", "/3"), "schema is not kazasu.card-state/2"},
 		"serial":         {replace("20500003", "20500004"), "it is of a card with another serial than 0000000020500003"},
-		"too few":        {replace(`{"name":"auth","left":1},`, ""), "it has 4 PINs, the card 5"},
+		"too few":        {replace(`{"name":"auth","left":1},`, ""), "it has 5 PINs, the card 6"},
+		"old, too many":  {replace("/2", "/1"), "it has 6 PINs, the card 5"},
 		"order":          {replace("auth", "sign"), "PIN auth is not where it should be"},
 		"too many tries": {replace(`"left":1`, `"left":4`), "tries of PIN auth are not 0 to 3"},
 		"negative":       {replace(`"left":1`, `"left":-1`), "tries of PIN auth are not 0 to 3"},
@@ -124,4 +125,14 @@ func TestForeignState(t *testing.T) {
 	}
 	card := newCardWith(t, "standard", emulator.Options{State: &memoryState{blob: []byte(whole)}})
 	expect(t, card, selectJPKI, "9000", "00200098", "63C1")
+}
+
+// TestOldState: a blob from before 共通カードAP keeps its counters, and the card
+// has all tries of the PINs that it didn't know.
+func TestOldState(t *testing.T) {
+	const old = `{"schema":"kazasu.card-state/1","serial":"0000000020500003","pins":[{"name":"auth","left":1},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":0}]}`
+	card := newCardWith(t, "standard", emulator.Options{State: &memoryState{blob: []byte(old)}})
+	expect(t, card, selectJPKI, "9000", "00200098", "63C1",
+		selectText, "9000", "00200095", "63C0",
+		selectJuki, "9000", "0020009C", "63C3")
 }

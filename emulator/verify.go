@@ -79,6 +79,20 @@ func (c *Card) change(cmd apdu.Command) (apdu.Response, error) {
 	if cmd.P1 != changeNew {
 		return status(apdu.WrongP1P2), nil
 	}
+	return c.changePIN(cmd, byHolder)
+}
+
+// changeKey is JICSAP's command for the same, which 共通カードAP and 住基AP know
+// instead; that neither command works in the other's place is a guess.
+func (c *Card) changeKey(cmd apdu.Command) (apdu.Response, error) {
+	if cmd.P1 != 0 {
+		return status(apdu.WrongP1P2), nil
+	}
+	return c.changePIN(cmd, byKeyCommand)
+}
+
+// changePIN wants the old PIN verified.
+func (c *Card) changePIN(cmd apdu.Command, by changing) (apdu.Response, error) {
 	f, refusal := c.session.reference(cmd.P2)
 	switch {
 	case refusal != apdu.OK:
@@ -91,7 +105,7 @@ func (c *Card) change(cmd apdu.Command) (apdu.Response, error) {
 		return status(apdu.SecurityNotSatisfied), nil
 	}
 	spec := c.profile.pins[f.pin]
-	if !spec.changeable() {
+	if spec.changing() != by {
 		return status(apdu.ConditionsNotMet), nil
 	}
 	pin := jpki.NewPIN(string(cmd.Data))

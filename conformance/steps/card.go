@@ -276,9 +276,9 @@ func commandsAnswered(ctx context.Context, w *World, table Table) error {
 }
 
 // named is a command as a report may show it: in full, but without the PIN of
-// VERIFY and CHANGE REFERENCE DATA.
+// VERIFY, CHANGE REFERENCE DATA and CHANGE KEY.
 func named(command []byte) string {
-	if len(command) > 5 && (command[1] == 0x20 || command[1] == 0x24) {
+	if len(command) > 5 && (command[1] == 0x20 || command[1] == 0x24 || command[1] == 0x32) {
 		return fmt.Sprintf("%X …", command[:5])
 	}
 	if len(command) > showMax {

@@ -133,7 +133,7 @@ Feature: Choosing applications and files
   Scenario: Every class and instruction is answered, and none costs anything
     Given the card of "hanako" is on the reader
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
-    When the terminal tries every class and instruction but "20 24 84 A4 B0 B2 CA"
+    When the terminal tries every class and instruction but "20 24 84 88 A4 B0 B2 CA"
     Then the PIN file 00 18 has 3 tries left
     And the PIN file 00 1B has 5 tries left
 

@@ -44,6 +44,14 @@ const (
 	TextNumberB    FileID = 0x0015 // 照合番号B
 )
 
+// Files of 共通カードAP and 住基AP. Both have 0002 and 001C.
+const (
+	CommonSerial FileID = 0x0001 // records; the first: 製造番号, municipality, expiry
+	CommonKeyID  FileID = 0x0002 // one record with a key's name
+	CommonKey    FileID = 0x0019 // private key for INTERNAL AUTHENTICATE, needs no PIN
+	JukiPIN      FileID = 0x001C // 住民基本台帳用暗証番号, one counter for both applications
+)
+
 // Tags inside the text application's files.
 const (
 	TagAttributes = 0xFF20 // EF 0002
@@ -76,14 +84,17 @@ type Credential struct {
 	TriesMax int
 }
 
-// Credentials of the two applications of a login.
+// Credentials of a card. That of 住基AP is the same as 共通カードAP's.
 var (
 	CredentialAuth    = Credential{"auth", "利用者証明用暗証番号", AIDJPKI, AuthPIN, 4, 4, true, 3}
 	CredentialSign    = Credential{"sign", "署名用パスワード", AIDJPKI, SignPIN, 6, 16, false, 5}
 	CredentialText    = Credential{"text", "券面事項入力補助用暗証番号", AIDText, TextPIN, 4, 4, true, 3}
 	CredentialNumberA = Credential{"number-a", "照合番号A", AIDText, TextNumberA, 12, 12, true, 10}
 	CredentialNumberB = Credential{"number-b", "照合番号B", AIDText, TextNumberB, 14, 14, true, 10}
+	CredentialJuki    = Credential{"juki", "住民基本台帳用暗証番号", AIDCommon, JukiPIN, 4, 4, true, 3}
 )
 
 // Credentials is the table of all that a card of ours holds.
-var Credentials = []Credential{CredentialAuth, CredentialSign, CredentialText, CredentialNumberA, CredentialNumberB}
+var Credentials = []Credential{
+	CredentialAuth, CredentialSign, CredentialText, CredentialNumberA, CredentialNumberB, CredentialJuki,
+}

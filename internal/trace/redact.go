@@ -18,6 +18,8 @@ const (
 	insExternal    = 0x82
 	insChallenge   = 0x84
 	insInternal    = 0x88
+	insChangeKey   = 0x32 // JICSAP
+	insReadRecord  = 0xB2
 	insCertificate = 0xA2 // proprietary: terminal certificate
 	insSelect      = 0xA4
 	insReadBinary  = 0xB0
@@ -33,6 +35,8 @@ var instructionNames = map[byte]string{
 	insExternal:    "EXTERNAL AUTHENTICATE",
 	insChallenge:   "GET CHALLENGE",
 	insInternal:    "INTERNAL AUTHENTICATE",
+	insChangeKey:   "CHANGE KEY",
+	insReadRecord:  "READ RECORD",
 	insCertificate: "VERIFY CERTIFICATE",
 	insSelect:      "SELECT",
 	insReadBinary:  "READ BINARY",
@@ -111,7 +115,7 @@ func (s selection) read(command []byte) reading {
 			r.next.file = r.readFile
 		}
 		r.text = fmt.Sprintf("READ BINARY %04X @%d", uint16(r.readFile), offset)
-	case insVerify, insChange, insReset:
+	case insVerify, insChange, insReset, insChangeKey:
 		r.text = s.readVerify(name, c)
 	case insPSO:
 		r.text = strings.TrimSpace(name + " " + keyNames[s.aid][s.file])
