@@ -29,21 +29,12 @@ func Build(profile string, c Contents) (Profile, error) {
 		c.SignCertificate, c.SignKey = nil, nil
 	}
 	b := builder{Contents: c, variant: v, issue: issue{
-		serial: serial(c.Serial), strictReset: v.strictReset,
-		municipality: optional(c.Municipality), expiry: optional(c.CardExpiry),
+		serial: serial(c.Serial), strictReset: v.strictReset, lastCommand: v.lastCommand,
 	}}
 	if err := b.build(); err != nil {
 		return Profile{}, fmt.Errorf("building %s card: %w", profile, err)
 	}
 	return Profile{Name: v.name, ATR: bytes.Clone(v.atr), issue: &b.issue}, nil
-}
-
-// optional is nil for an empty text.
-func optional(s string) []byte {
-	if s == "" {
-		return nil
-	}
-	return []byte(s)
 }
 
 // builder collects what is written on the card.
@@ -59,6 +50,7 @@ func (b *builder) build() error {
 	}
 	b.add(b.jpki())
 	if b.variant.phone {
+		b.issue.data = b.placeData()
 		return nil
 	}
 	if err := errors.Join(b.checkText(), b.checkCommon()); err != nil {
@@ -69,6 +61,7 @@ func (b *builder) build() error {
 		return err
 	}
 	b.add(text)
+	b.issue.data = b.cardData()
 	pin := b.jukiPIN()
 	b.add(b.juki(pin))
 	b.add(b.common(pin))

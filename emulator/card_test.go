@@ -41,6 +41,8 @@ func TestProfiles(t *testing.T) {
 		"under-15":     "3BE000FF8131FE4514",
 		"android":      "3B80800101",
 		"strict-reset": "3BE000FF8131FE4514",
+		"iphone":       "3B80800101",
+		"older":        "3BE000FF8131FE4514",
 	}
 	got := emulator.Profiles()
 	if len(got) != len(want) {

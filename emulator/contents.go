@@ -40,6 +40,11 @@ type Contents struct {
 
 	AuthPIN, SignPassword, TextPIN Secret `json:"-"`
 
+	// CardCV and OfficeCV are the card's own CV certificates, each from the
+	// tag 7F21 on, 568 bytes: the root certifies a key in between, and that
+	// key the next. nil: the card has none, as older ones lack the second.
+	CardCV, OfficeCV []byte
+
 	// JukiPIN is 住民基本台帳用暗証番号 of 共通カードAP and 住基AP, 4 digits; zero:
 	// blocked from issue. CommonKey answers INTERNAL AUTHENTICATE there;
 	// nil: the card has none.
@@ -120,6 +125,9 @@ func (c Contents) checkText() error {
 // checkCommon says what hasn't its form in 共通カードAP and 住基AP.
 func (c Contents) checkCommon() error {
 	var errs []error
+	for what, cv := range map[string][]byte{"CV certificate of the card": c.CardCV, "CV certificate of the office": c.OfficeCV} {
+		errs = append(errs, checkText(what, cv == nil || len(cv) == cvLen))
+	}
 	if c.CommonKey != nil {
 		errs = append(errs, checkKey("key of the common application", c.CommonKey))
 	}
@@ -129,6 +137,9 @@ func (c Contents) checkCommon() error {
 	errs = append(errs, checkText("card number", c.CardNumber == "" || isDigits(c.CardNumber, 15)))
 	return errors.Join(errs...)
 }
+
+// cvLen is the length of a CV certificate in bytes, with its header.
+const cvLen = 568
 
 // textMax keeps name and address together inside a file that READ BINARY's
 // 15-bit offset reaches.

@@ -86,6 +86,7 @@ var testContents = sync.OnceValue(func() emulator.Contents {
 		Name: "黒桐　幹也", Address: "東京都清瀬市観布子南１２－７－２０２", Birth: "19800217", Sex: '1',
 		MyNumber: emulator.NewSecret(numberA), NumberB: emulator.NewSecret(numberB),
 		AuthPIN: emulator.NewSecret(authPIN), SignPassword: emulator.NewSecret(signPassword), TextPIN: emulator.NewSecret(textPIN),
+		CardCV: cvLike("6000020", "6000021", 0x11), OfficeCV: cvLike("6000021", "1322121", 0x22),
 		JukiPIN: emulator.NewSecret(jukiPIN), CommonKey: keys["common"], CardNumber: "400000012719843",
 		CardExpiry: "20350217", Municipality: "13221", Serial: "20500003",
 	}
@@ -135,7 +136,17 @@ func underFifteen(c *emulator.Contents) {
 	c.SignCertificate, c.SignKey, c.SignPassword = nil, nil, emulator.Secret{}
 }
 
-func withoutCommon(c *emulator.Contents) { c.CommonKey, c.JukiPIN = nil, emulator.Secret{} }
+// cvLike has the form of a CV certificate and is none.
+func cvLike(issuer, subject string, filler byte) []byte {
+	name := func(number string) string { return fmt.Sprintf("%X 0805 303031 000000A8", number) }
+	head := unhex("7F21 820233 5F4E 820129 " + name(issuer) + " " + name(subject) + " 90 03 010001 91 820100")
+	middle := append(bytes.Repeat([]byte{filler}, 256), unhex("5F37 820100")...)
+	return append(append(head, middle...), bytes.Repeat([]byte{filler ^ 0xFF}, 256)...)
+}
+
+func withoutCommon(c *emulator.Contents) {
+	c.CommonKey, c.JukiPIN, c.CardCV, c.OfficeCV, c.CardNumber = nil, emulator.Secret{}, nil, nil, ""
+}
 
 // unhex reads hex with spaces; a word in 'single quotes' is ASCII.
 func unhex(s string) []byte {

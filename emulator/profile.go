@@ -28,6 +28,7 @@ var (
 const (
 	labelCard    = "JPKIAPICCTOKEN2"
 	labelAndroid = "JPKIAPGPSETOKEN"
+	labelIOS     = "JPKIAPIOSTOKEN"
 )
 
 // variant is a kind of card: what makes it differ from the standard one.
@@ -36,7 +37,9 @@ type variant struct {
 	atr            []byte
 	label          string
 	underFifteen   bool // no sign certificate, no sign password
+	lastCommand    bool // 80 FC is understood
 	phone          bool // JPKI-AP only, auth certificate behind the PIN
+	older          bool // one CV certificate less
 	strictReset    bool // a warm reset clears PIN status
 }
 
@@ -48,6 +51,8 @@ var variants = [...]variant{
 	{name: "contact-c5", sentence: "a contact card whose answer to reset claims neither", atr: atrContactC5, label: labelCard},
 	{name: "under-15", sentence: "the card of a child under 15: no sign certificate", atr: atrContact, label: labelCard, underFifteen: true},
 	{name: "android", sentence: "an Android phone as card: JPKI-AP only, auth certificate behind the PIN", atr: atrPhone, label: labelAndroid, phone: true},
+	{name: "iphone", sentence: "an iPhone as card: JPKI-AP only, auth certificate behind the PIN, a command that ends the session", atr: atrPhone, label: labelIOS, phone: true, lastCommand: true},
+	{name: "older", sentence: "an older card, without the second CV certificate of the card", atr: atrContact, label: labelCard, older: true},
 	{name: "strict-reset", sentence: "a card that forgets its PIN status at a warm reset", atr: atrContact, label: labelCard, strictReset: true},
 }
 
@@ -91,11 +96,12 @@ type Profile struct {
 // calls no method on a Profile in an unexported field of another struct: it
 // would print the files.
 type issue struct {
-	serial               string // 16 characters, in EF 0006 and in the state
-	applications         []application
-	pins                 []pinSpec
-	strictReset          bool
-	municipality, expiry []byte // card data objects, nil when not known
+	serial       string // 16 characters, in EF 0006 and in the state
+	applications []application
+	pins         []pinSpec
+	strictReset  bool
+	lastCommand  bool
+	data         map[uint16][]byte // the card's own data objects, by tag
 }
 
 // String names profile and serial; a Profile never prints what is inside.

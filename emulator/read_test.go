@@ -205,17 +205,36 @@ func checkSignature(t *testing.T, key *rsa.PublicKey, message, signature []byte)
 
 func TestCardData(t *testing.T) {
 	card := newCard(t, "contactless")
+	chain := cvLike("6000020", "6000021", 0x11)[5:]
+	next := cvLike("6000021", "1322121", 0x22)[5:]
 	expect(t, card,
+		"00CA0042 00", "313332323132310805303030000000A8 9000",
+		"00CA0045 00", "343030303030303132373139383433 9000",
+		"00CA0066 00", "732F06072A864886FC6B01600C060A2A864886FC6B02020101630906072A864886FC6B03640B06092A864886FC6B040255 9000",
 		"00CA00F0 00", "3133323231 9000",
 		"00CA00F2 00", "3230333530323137 9000",
 		"00CA00F2 07", "6700",
+		"00CA00F7 00", "363030303032310805303031000000A8 9000",
+		"00CA00F8 00", "6700", "00CA7F21 00", "6700", "00CA00F8 000232", "6700",
 		"00CA5F51 00", "E000FF8131FE4514 9000",
-		"00CA7F21 00", "6A88",
-		"00CA0200 00", "6A88",
+		"00CA0200 00", "6A88", "00CA0000 00", "6A88",
 		selectJPKI, "9000",
-		"00CA00F0 00", "6A88",
+		"00CA00F0 00", "6A88", "00CA7F21 000000", "6A88", "00CA0045 00", "6A88",
 		"00CA5F51 00", "E000FF8131FE4514 9000",
+		"00A4040C 07 A0000001510000", "9000",
 	)
+	for _, le := range []string{"000233", "000000"} {
+		if got := read(t, card, "00CA00F8 "+le); !bytes.Equal(got, chain) {
+			t.Errorf("00F8 with Le %s is %X", le, got)
+		}
+		if got := read(t, card, "00CA7F21 "+le); !bytes.Equal(got, next) {
+			t.Errorf("7F21 with Le %s is %X", le, got)
+		}
+	}
+	expect(t, newCard(t, "older"), "00CA7F21 000000", "6A88", "00CA00F7 00", "363030303032310805303031000000A8 9000")
+	expect(t, newCard(t, "standard", withoutCommon), "00CA7F21 000000", "6A88", "00CA00F8 000000", "6A88", "00CA00F7 00", "6A88",
+		"00CA0045 0F", "343334343232373932343331343438 9000")
+	expect(t, newCard(t, "android"), "00CA0042 00", "6A88", "00CA00F0 00", "3133323231 9000")
 }
 
 func TestChallenge(t *testing.T) {

@@ -16,6 +16,8 @@ type session struct {
 	// selected again (measured).
 	verified access
 	owner    *application
+
+	terminal bool // the first part of a terminal's certificate has come
 }
 
 // enter makes an application current, nil for the issuer security domain.
@@ -23,7 +25,7 @@ func (s *session) enter(a *application) {
 	if s.owner != a {
 		s.verified, s.owner = 0, a
 	}
-	s.application, s.file = a, nil
+	s.application, s.file, s.terminal = a, nil, false
 }
 
 // afterWarmReset is the session that a warm reset leaves. That selection is

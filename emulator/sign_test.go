@@ -122,9 +122,31 @@ func TestTerminalRefused(t *testing.T) {
 	expect(t, card, selectJPKI, "9000",
 		fmt.Sprintf("80A200C1 000100 %0512d", 0), "6700",
 		"80A206C1 02 7F21", "6A80",
-		"80A20000 01 00", "6A86", "80A200AE 01 00", "6A86",
+		"80A20000 01 00", "6A86", "80A200AE 01 00", "6A86", "80A28000 01 00", "6A86", "80A200B6 01 00", "6A86",
 		"80FC0000", "6700",
 	)
+	first := "80A206C1 000133 7F21 820233 5F4E 820129" + fmt.Sprintf("%0594d", 0)
+	second := "80A200C1 000105 5F37 820100" + fmt.Sprintf("%0512d", 0)
+	expect(t, card,
+		second, "6700", // out of order
+		first, "9000", second, "6982",
+		second, "6700", // the first is used up
+		first, "9000", "80A200C1 01 00", "6A80", second, "6700",
+		first, "9000", selectJPKI, "9000", second, "6700",
+		first+"00", "6700", // Lc and data differ
+		"00B08100 02", "6982",
+		selectText, "9000", first, "6A80", // no key for terminals here
+	)
+}
+
+func TestLastCommand(t *testing.T) {
+	card := newCard(t, "iphone")
+	expect(t, card, selectJPKI, "9000",
+		"00B08600 0E", "4A504B494150494F53544F4B454E 9000",
+		"00B08A00 02", "6982", verifyAuth, "9000", "00B08A00 02", "3082 9000",
+		"80FC0000", "9000", "80FC0100", "6700", "80FC0000 01 00", "6700",
+		selectText, "6A82", selectCommon, "6A82")
+	expect(t, newCard(t, "android"), selectJPKI, "9000", "80FC0000", "6700")
 }
 
 func TestBuildRefuses(t *testing.T) {
@@ -151,7 +173,7 @@ func TestBuildRefuses(t *testing.T) {
 		}
 	}
 	if _, err := emulator.Build("gold", testContents()); err == nil ||
-		err.Error() != `no card profile is called "gold"; there are standard, contactless, contact-da, contact-c5, under-15, android, strict-reset` {
+		err.Error() != `no card profile is called "gold"; there are standard, contactless, contact-da, contact-c5, under-15, android, iphone, older, strict-reset` {
 		t.Errorf("unknown profile: %v", err)
 	}
 }

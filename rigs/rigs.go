@@ -34,7 +34,7 @@ type Card struct {
 	// Kind is "emulated" (the default) or "real": a card of one's own.
 	Kind string `yaml:"kind" enum:"emulated,real"`
 	// Profile names one of the emulator's card profiles.
-	Profile string `yaml:"profile" enum:"standard,contactless,contact-da,contact-c5,under-15,android,strict-reset"`
+	Profile string `yaml:"profile" enum:"standard,contactless,contact-da,contact-c5,under-15,android,iphone,older,strict-reset"`
 	// Holder is the ID of the fictional person whose card it is.
 	Holder string `yaml:"holder" enum:"hanako,taro,yoshiko,choju,mirai,tsuru"`
 }

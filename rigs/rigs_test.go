@@ -186,7 +186,7 @@ func TestBadRigs(t *testing.T) {
 		},
 		"unknown profile": {
 			"name: x\ncard: {profile: standart}\n",
-			`rig.yaml:2:17: key "card.profile": "standart" is none of standard, contactless, contact-da, contact-c5, under-15, android, strict-reset`,
+			`rig.yaml:2:17: key "card.profile": "standart" is none of standard, contactless, contact-da, contact-c5, under-15, android, iphone, older, strict-reset`,
 			`did you mean "standard"?`,
 		},
 		"bad status": {

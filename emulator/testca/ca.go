@@ -67,8 +67,7 @@ type CA struct {
 	state       State
 	authorities map[Family]*authority
 	responder   *responder
-	textRoot    *rsa.PrivateKey
-	textIssuer  *rsa.PrivateKey
+	cv          cvAuthorities
 
 	mu     sync.Mutex
 	keys   map[string]Keys
@@ -126,10 +125,7 @@ func (c *CA) setUp(n naming) (err error) {
 	if c.responder, err = newResponder(c.authorities[Auth], block); err != nil {
 		return err
 	}
-	if c.textRoot, err = embeddedKey("text-root"); err != nil {
-		return err
-	}
-	c.textIssuer, err = embeddedKey("text-issuer")
+	c.cv, err = loadCVAuthorities()
 	return err
 }
 
@@ -152,4 +148,10 @@ func (c *CA) Policy(f Family) string {
 
 // TextRoot is the key that signs the CV certificates in EF 0004 of
 // 券面事項入力補助AP: the place of J-LIS's 6000033/001.
-func (c *CA) TextRoot() *rsa.PublicKey { return &c.textRoot.PublicKey }
+func (c *CA) TextRoot() *rsa.PublicKey { return &c.cv.text.root.PublicKey }
+
+// FaceRoot is the same of 券面事項確認AP: the place of J-LIS's 6000023/001.
+func (c *CA) FaceRoot() *rsa.PublicKey { return &c.cv.face.root.PublicKey }
+
+// CardRoot is the same of the card itself: the place of J-LIS's 6000020/001.
+func (c *CA) CardRoot() *rsa.PublicKey { return &c.cv.card.root.PublicKey }

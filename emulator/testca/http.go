@@ -1,6 +1,7 @@
 package testca
 
 import (
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -25,7 +26,9 @@ const ocspPath = "/auth/ocsp"
 //	GET  /auth/crl, /sign/crl         the list, application/pkix-crl, with an ETag
 //	POST /auth/ocsp                   RFC 6960 appendix A.1
 //	GET  /auth/ocsp/{request}         the same, in base64 and URL encoding
-//	GET  /text/key.pem                the public key of the text application's root, PKIX in PEM
+//	GET  /text/key.pem                the root key of 券面事項入力補助AP's CV certificates, PKIX in PEM
+//	GET  /face/key.pem                the same of 券面事項確認AP
+//	GET  /card/key.pem                the same of the card itself
 func (c *CA) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, f := range Families() {
@@ -41,14 +44,16 @@ func (c *CA) Handler() http.Handler {
 			serve(w, r, "application/pkix-crl", der)
 		})
 	}
-	mux.HandleFunc("GET /text/key.pem", func(w http.ResponseWriter, r *http.Request) {
-		der, err := x509.MarshalPKIXPublicKey(c.TextRoot())
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		serve(w, r, "application/x-pem-file", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	})
+	for name, root := range map[string]*rsa.PublicKey{"text": c.TextRoot(), "face": c.FaceRoot(), "card": c.CardRoot()} {
+		mux.HandleFunc("GET /"+name+"/key.pem", func(w http.ResponseWriter, r *http.Request) {
+			der, err := x509.MarshalPKIXPublicKey(root)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			serve(w, r, "application/x-pem-file", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+		})
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Before the mux: it would tidy the slashes of base64 up.
 		if r.URL.Path == ocspPath || strings.HasPrefix(r.URL.Path, ocspPath+"/") {

@@ -15,7 +15,9 @@ import (
 // Issued is what the office puts onto one card.
 type Issued struct {
 	Auth, Sign Leaf // Sign is zero for a person under 15
-	Text       Text
+	Text       Text // of 券面事項入力補助AP
+	Face       Text // of 券面事項確認AP
+	Card       Card
 }
 
 // Leaf is a certificate with its key.
@@ -25,11 +27,18 @@ type Leaf struct {
 	Key         *rsa.PrivateKey
 }
 
-// Text is what vouches for the attributes in 券面事項入力補助AP.
+// Text is what vouches for the attributes in 券面事項入力補助AP, or in 券面事項確認AP.
 type Text struct {
 	CV           []byte          // EF 0004, 568 bytes from the tag 7F21 on
-	IntegrityKey *rsa.PrivateKey // the municipality's, certified by CV; signs EF 0003
+	IntegrityKey *rsa.PrivateKey // the municipality's, certified by CV; signs what the files say
 	CardKey      *rsa.PrivateKey // the card's own
+}
+
+// Card is what the card holds below no application or for all of them.
+type Card struct {
+	MiddleCV  []byte          // the root certifies the key in between; 568 bytes
+	OfficeCV  []byte          // that key certifies the municipality's; 568 bytes
+	CommonKey *rsa.PrivateKey // answers INTERNAL AUTHENTICATE in 共通カードAP
 }
 
 // Issue makes the certificates of a person's card. The same person at the same
@@ -64,7 +73,13 @@ func (c *CA) issue(p Person) (out Issued, err error) {
 			return Issued{}, err
 		}
 	}
-	out.Text, err = c.issueText(p, keys.Card)
+	if out.Text, err = c.cv.text.issueText(textRootNumber, p, keys.Card); err != nil {
+		return Issued{}, err
+	}
+	if out.Face, err = c.cv.face.issueText(faceRootNumber, p, keys.Face); err != nil {
+		return Issued{}, err
+	}
+	out.Card, err = c.cv.card.issueCard(p, keys.Common)
 	return out, err
 }
 

@@ -327,8 +327,8 @@ func TestEmbeddedKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 5+3*6 {
-		t.Errorf("%d keys, want 5 of the CA and 3 for each of six holders", len(files))
+	if len(files) != 40 {
+		t.Errorf("%d keys, want 10 of the CA and 5 for each of six holders", len(files))
 	}
 	seen := map[string]string{}
 	for _, f := range files {

@@ -23,6 +23,8 @@ const keyBits = 2048
 type Keys struct {
 	Auth, Sign *rsa.PrivateKey // of the two certificates
 	Card       *rsa.PrivateKey // the card's own, in 券面事項入力補助AP
+	Face       *rsa.PrivateKey // the same in 券面事項確認AP; nil: Card
+	Common     *rsa.PrivateKey // the same in 共通カードAP; nil: the card has none
 }
 
 // embeddedKey is the key in the file of this name; fs.ErrNotExist where there
@@ -48,7 +50,11 @@ func embeddedKey(name string) (*rsa.PrivateKey, error) {
 // same keys in every generation.
 func (c *CA) keysOf(p Person) (Keys, error) {
 	if p.Keys != nil {
-		return *p.Keys, p.Keys.check(p.UnderFifteen)
+		keys := *p.Keys
+		if keys.Face == nil {
+			keys.Face = keys.Card
+		}
+		return keys, keys.check(p.UnderFifteen)
 	}
 	name := p.ID
 	if _, err := fs.Stat(embedded, "keys/"+name+"-auth.pem"); err != nil {
@@ -71,7 +77,9 @@ func (c *CA) keysOf(p Person) (Keys, error) {
 }
 
 func loadKeys(id string) (k Keys, err error) {
-	for suffix, key := range map[string]**rsa.PrivateKey{"-auth": &k.Auth, "-sign": &k.Sign, "-card": &k.Card} {
+	for suffix, key := range map[string]**rsa.PrivateKey{
+		"-auth": &k.Auth, "-sign": &k.Sign, "-card": &k.Card, "-face": &k.Face, "-common": &k.Common,
+	} {
 		if *key, err = embeddedKey(id + suffix); err != nil {
 			return Keys{}, err
 		}
@@ -80,7 +88,7 @@ func loadKeys(id string) (k Keys, err error) {
 }
 
 func newKeys() (k Keys, err error) {
-	for _, key := range []**rsa.PrivateKey{&k.Auth, &k.Sign, &k.Card} {
+	for _, key := range []**rsa.PrivateKey{&k.Auth, &k.Sign, &k.Card, &k.Face, &k.Common} {
 		if *key, err = rsa.GenerateKey(rand.Reader, keyBits); err != nil {
 			return Keys{}, fmt.Errorf("making key: %w", err)
 		}
@@ -88,14 +96,18 @@ func newKeys() (k Keys, err error) {
 	return k, nil
 }
 
-// check wants all three keys, but of one who can't have a sign certificate.
+// check wants all keys, but for the common application's, and of one who can't
+// have a sign certificate that one's.
 func (k Keys) check(noSign bool) error {
-	for _, key := range []*rsa.PrivateKey{k.Auth, k.Sign, k.Card} {
-		if key == k.Sign && noSign {
+	for _, key := range []struct {
+		*rsa.PrivateKey
+		optional bool
+	}{{k.Auth, false}, {k.Sign, noSign}, {k.Card, false}, {k.Face, false}, {k.Common, true}} {
+		if key.PrivateKey == nil && key.optional {
 			continue
 		}
-		if key == nil || key.N.BitLen() != keyBits || key.E != 65537 {
-			return errors.New("a card needs three keys of 2048 bits with exponent 65537")
+		if key.PrivateKey == nil || key.N.BitLen() != keyBits || key.E != 65537 {
+			return errors.New("a card needs keys of 2048 bits with exponent 65537 for auth, sign and itself")
 		}
 	}
 	return nil

@@ -26,6 +26,8 @@ func (b *Bench) describe(p parts) {
 			Auth: AuthCAInfo{Cert: ca + "/auth/ca.cer", CRL: ca + "/auth/crl", OCSP: ca + "/auth/ocsp"},
 			Sign: SignCAInfo{Cert: ca + "/sign/ca.cer", CRL: ca + "/sign/crl"},
 			Text: TextCAInfo{Key: ca + "/text/key.pem"},
+			Face: TextCAInfo{Key: ca + "/face/key.pem"},
+			Card: TextCAInfo{Key: ca + "/card/key.pem"},
 		},
 		Env:   map[string]string{},
 		State: b.folder.path,

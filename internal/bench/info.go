@@ -27,6 +27,8 @@ type CAInfo struct {
 	Auth AuthCAInfo `json:"auth"`
 	Sign SignCAInfo `json:"sign"`
 	Text TextCAInfo `json:"text"`
+	Face TextCAInfo `json:"face"`
+	Card TextCAInfo `json:"card"`
 }
 
 // AuthCAInfo is the family of login certificates.
@@ -43,8 +45,8 @@ type SignCAInfo struct {
 	CRL  string `json:"crl"`
 }
 
-// TextCAInfo is the root that vouches for what the card's text application
-// holds.
+// TextCAInfo is a root of CV certificates: it vouches for what 券面事項入力補助AP
+// holds, or 券面事項確認AP, or the card itself.
 type TextCAInfo struct {
 	Key string `json:"key"` // the public key, PEM
 }

@@ -171,6 +171,8 @@ func (p *people) contents(h jpki.Holder) (emulator.Contents, error) {
 		SwapCertificate: another.Auth.DER, // good in itself, and not of this card's key
 		AuthCertificate: i.Auth.DER, AuthKey: i.Auth.Key, AuthCA: p.authority.Certificate(testca.Auth).Raw,
 		SignCertificate: i.Sign.DER, SignKey: i.Sign.Key, SignCA: p.authority.Certificate(testca.Sign).Raw,
+		CardCV: i.Card.MiddleCV, OfficeCV: i.Card.OfficeCV,
+		CommonKey: i.Card.CommonKey, JukiPIN: secret(h.TextPIN), // many people choose one PIN for both
 		CardKey: i.Text.CardKey, IntegrityKey: i.Text.IntegrityKey, CV: i.Text.CV,
 		Name: h.Name, Address: h.Address, Birth: h.Birth, Sex: byte(h.Sex),
 		MyNumber: emulator.NewSecret(h.MyNumber), NumberB: secret(h.NumberB()),

@@ -52,9 +52,9 @@ func run() error {
 }
 
 func names() []string {
-	all := []string{"ca-auth", "ca-sign", "ocsp", "text-root", "text-issuer"}
+	all := []string{"ca-auth", "ca-sign", "ocsp", "text-root", "text-issuer", "face-root", "face-issuer", "card-root", "card-middle", "card-issuer"}
 	for _, h := range jpki.Holders() {
-		all = append(all, h.ID+"-auth", h.ID+"-sign", h.ID+"-card")
+		all = append(all, h.ID+"-auth", h.ID+"-sign", h.ID+"-card", h.ID+"-face", h.ID+"-common")
 	}
 	return all
 }
