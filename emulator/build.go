@@ -14,6 +14,7 @@ import (
 const (
 	certificateSize = 2048
 	attributesSize  = 1024
+	faceSize        = 16384
 	basicSize       = 256
 )
 
@@ -61,6 +62,9 @@ func (b *builder) build() error {
 		return err
 	}
 	b.add(text)
+	if err := b.addFace(); err != nil {
+		return err
+	}
 	b.issue.data = b.cardData()
 	pin := b.jukiPIN()
 	b.add(b.juki(pin))

@@ -54,10 +54,35 @@ type Contents struct {
 	// CardNumber is 製造番号, 15 digits; empty: made from Serial.
 	CardNumber string
 
+	// Face is what 券面事項確認AP holds; nil: the card hasn't got it.
+	Face *Face
+
 	CardExpiry   string // YYYYMMDD
 	Municipality string // 5 digits 全国地方公共団体コード
 	Serial       string // up to 16 digits or letters; empty: zeros
 }
+
+// Face is the card's face as data, beside name, address, birth, sex and numbers
+// of Contents.
+type Face struct {
+	// CardKey is the card's own key in this application; IntegrityKey,
+	// certified in EF 0004, signs what the files say. RSA-2048.
+	CardKey, IntegrityKey *rsa.PrivateKey `json:"-"`
+	CV                    []byte          // EF 0004, 568 bytes from the tag 7F21 on
+
+	Photo []byte // JPEG 2000 in its JP2 container, grey
+
+	// Images, PNG with 1 bit a pixel. Number is the 個人番号.
+	Name, Address, Number, SecurityCode []byte `json:"-"`
+
+	BirthKey Secret `json:"-"` // 生年月日 in the Japanese calendar, YYMMDD
+}
+
+// String says no more than that it is one.
+func (Face) String() string { return "face of a card" }
+
+// Format prints String for every verb.
+func (f Face) Format(s fmt.State, _ rune) { fmt.Fprint(s, f.String()) }
 
 // String names the card by its serial.
 func (c Contents) String() string { return "contents of card " + serial(c.Serial) }
@@ -136,6 +161,25 @@ func (c Contents) checkCommon() error {
 	}
 	errs = append(errs, checkText("card number", c.CardNumber == "" || isDigits(c.CardNumber, 15)))
 	return errors.Join(errs...)
+}
+
+// checkFace says what is missing for 券面事項確認AP. Offsets in its EF 0002 have
+// 16 bits, and READ BINARY's 15.
+func (c Contents) checkFace() error {
+	f := c.Face
+	return errors.Join(
+		checkKey("card key of the face", f.CardKey),
+		checkKey("integrity key of the face", f.IntegrityKey),
+		checkText("CV certificate of the face", len(f.CV) == cvLen),
+		checkPIN(jpki.CredentialFaceBirth, f.BirthKey),
+		checkText("photograph", len(f.Photo) > 0 && len(f.Photo) < textMax),
+		checkText("image of the name", len(f.Name) > 0 && len(f.Name) < textMax),
+		checkText("image of the address", len(f.Address) > 0 && len(f.Address) < textMax),
+		checkText("image of the number", len(f.Number) > 0 && len(f.Number) < textMax),
+		checkText("image of the security code", len(f.SecurityCode) > 0 && len(f.SecurityCode) < textMax),
+		checkText("card expiry", isDigits(c.CardExpiry, 8)),
+		checkText("municipality", isDigits(c.Municipality, 5)),
+	)
 }
 
 // cvLen is the length of a CV certificate in bytes, with its header.

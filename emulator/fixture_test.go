@@ -72,6 +72,7 @@ const (
 	numberA      = "123456789010" // wrong check digit
 	numberB      = "55021720352285"
 	jukiPIN      = "2580"
+	birthKey     = "550217"
 )
 
 // testContents are a fictional holder's, with the values of the spec's
@@ -86,6 +87,13 @@ var testContents = sync.OnceValue(func() emulator.Contents {
 		Name: "黒桐　幹也", Address: "東京都清瀬市観布子南１２－７－２０２", Birth: "19800217", Sex: '1',
 		MyNumber: emulator.NewSecret(numberA), NumberB: emulator.NewSecret(numberB),
 		AuthPIN: emulator.NewSecret(authPIN), SignPassword: emulator.NewSecret(signPassword), TextPIN: emulator.NewSecret(textPIN),
+		Face: &emulator.Face{
+			CardKey: keys["face"], IntegrityKey: keys["face-integrity"], CV: cvLike("6000023", "1322121", 0x33),
+			Photo: append(unhex("0000000C 6A502020 0D0A870A"), bytes.Repeat([]byte{0x77}, 1500)...),
+			Name:  []byte("image of the name"), Address: []byte("image of the address"),
+			Number: []byte("image of the number"), SecurityCode: []byte("image of the code"),
+			BirthKey: emulator.NewSecret(birthKey),
+		},
 		CardCV: cvLike("6000020", "6000021", 0x11), OfficeCV: cvLike("6000021", "1322121", 0x22),
 		JukiPIN: emulator.NewSecret(jukiPIN), CommonKey: keys["common"], CardNumber: "400000012719843",
 		CardExpiry: "20350217", Municipality: "13221", Serial: "20500003",
@@ -145,6 +153,7 @@ func cvLike(issuer, subject string, filler byte) []byte {
 }
 
 func withoutCommon(c *emulator.Contents) {
+	c.Face = nil
 	c.CommonKey, c.JukiPIN, c.CardCV, c.OfficeCV, c.CardNumber = nil, emulator.Secret{}, nil, nil, ""
 }
 
@@ -217,6 +226,10 @@ const (
 	selectCommon = "00A4040C 0A D3921000310001010100"
 	selectJuki   = "00A4040C 0A D3921000310001010401"
 	verifyJuki   = "0020009C 04 '2580'"
+	selectFace   = "00A4040C 0A D3921000310001010402"
+	verifyBirth  = "00200091 06 '550217'"
+	verifyFaceB  = "00200092 0E '55021720352285'"
+	verifyFaceA  = "00200093 0C '123456789010'"
 	verifyAuth   = "00200098 04 '1234'"
 	verifySign   = "0020009B 06 'ABC123'"
 	verifyText   = "00200091 04 '5678'"

@@ -25,7 +25,7 @@ type watched struct {
 
 func watch(t testing.TB, profile string) *watched {
 	w := &watched{card: newCard(t, profile)}
-	for _, pin := range []string{authPIN, signPassword, textPIN, numberA, numberB, jukiPIN} {
+	for _, pin := range []string{authPIN, signPassword, textPIN, numberA, numberB, jukiPIN, birthKey} {
 		w.right = append(w.right, []byte(pin))
 	}
 	return w
@@ -136,7 +136,7 @@ func randomCommand(r *rand.Rand) []byte {
 
 // seedCommands are what fuzzing starts from.
 var seedCommands = []string{
-	selectJPKI, selectText, selectCommon, selectJuki, verifyJuki, "8032009C 04 '2580'", "00880099 01 AA 00", "00B2010C 00", "00B20105 00", "00A40400", "00A40000", "00A4020C 02 0018", "00A4020C 02 0017", "00A4020C 02 000A", "00A4020C 02 0011",
+	selectJPKI, selectText, selectCommon, selectJuki, verifyJuki, selectFace, verifyBirth, verifyFaceA, verifyFaceB, "8032009C 04 '2580'", "00880099 01 AA 00", "00B2010C 00", "00B20105 00", "00A40400", "00A40000", "00A4020C 02 0018", "00A4020C 02 0017", "00A4020C 02 000A", "00A4020C 02 0011",
 	verifyAuth, verifySign, verifyText, verifyA, verifyB, verifyWrong, "00200080", "00200098", "00200080 04 '1234'", "00200080 04 '5678'",
 	"00240180 04 '1234'", "00240180 04 '5678'", "0024019B 06 'ABC123'", readFile1, readFile2, readAuthCert, "00B00000 00", "00B00000 000000", "00B007FF 01",
 	"00B20104 00", "802A0080 01 AA 00", "802A0597 06 'kazasu' 00", "802A0000 01 AA 00", "00840000 08", "00CA5F51 00", "80A200C1 01 00", "80FC0000",
@@ -176,6 +176,7 @@ func FuzzTransmit(f *testing.F) {
 		{selectJPKI, verifyAuth, readAuthCert, "802A0097 01 AA 00"},
 		{selectText, verifyText, readFile1, readFile2, "00B08300 000000"},
 		{selectJPKI, verifyWrong, "00200098", "00A4020C 02 0018", "00200080 04 '1234'", "00240180 04 '4321'"},
+		{selectFace, verifyFaceA, "00B08200 000000", verifyBirth, readFile1, "802A0000 01 AA 00"},
 		{selectJuki, verifyJuki, "00B20204 00", selectCommon, "0020009C", "8032009C 04 '1111'", "00B20104 00"},
 		{selectText, verifyA, verifyB, "", "00A40000", "00840000 08", "00CA5F51 00"},
 	} {

@@ -10,6 +10,9 @@ func TestSelectApplication(t *testing.T) {
 	expect(t, card,
 		selectJPKI, "9000",
 		selectText, "9000",
+		selectFace, "9000",
+		selectCommon, "9000",
+		selectJuki, "9000",
 		// with FCI, and with P2=00 but no Le
 		"00A40400 0A D392F000260100000001 00", "6F0C840AD392F000260100000001 9000",
 		"00A40400 0A D392F000260100000001", "9000",
@@ -43,7 +46,6 @@ func TestForeignNames(t *testing.T) {
 		"sc-hsm":    "0B E82B0601040181C31F0201",
 		"isoApplet": "0C F276A288BCFBA69D34F31001",
 		"gids":      "09 A00000039742544659",
-		"surface":   "0A D3921000310001010402",
 		"ISD's kin": "08 A000000151000001",
 	} {
 		if got := send(t, card, "00A40400"+" "+name+" 00"); got != "6A82" {

@@ -69,8 +69,8 @@ func TestSavedBeforeCompared(t *testing.T) {
 	card := newCardWith(t, "standard", emulator.Options{State: state})
 	expect(t, card, selectJPKI, "9000", verifyAuth, "9000")
 	want := []string{
-		`{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":2},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"juki","left":3}]}`,
-		`{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":3},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"juki","left":3}]}`,
+		`{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":2},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"face-birth","left":10},{"name":"face-number-b","left":10},{"name":"face-number-a","left":10},{"name":"juki","left":3}]}`,
+		`{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":3},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"face-birth","left":10},{"name":"face-number-b","left":10},{"name":"face-number-a","left":10},{"name":"juki","left":3}]}`,
 	}
 	if strings.Join(state.saved, "\n") != strings.Join(want, "\n") {
 		t.Errorf("saved\n%s\nwant\n%s", strings.Join(state.saved, "\n"), strings.Join(want, "\n"))
@@ -95,7 +95,7 @@ func TestStateUnwritable(t *testing.T) {
 }
 
 func TestForeignState(t *testing.T) {
-	const whole = `{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":1},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"juki","left":3}]}`
+	const whole = `{"schema":"kazasu.card-state/2","serial":"0000000020500003","pins":[{"name":"auth","left":1},{"name":"sign","left":5},{"name":"text","left":3},{"name":"number-a","left":10},{"name":"number-b","left":10},{"name":"face-birth","left":10},{"name":"face-number-b","left":10},{"name":"face-number-a","left":10},{"name":"juki","left":3}]}`
 	const prefix = "loading state of card 0000000020500003: not the state of this card: "
 	replace := func(old, new string) string { return strings.Replace(whole, old, new, 1) }
 	for name, c := range map[string]struct{ blob, want string }{
@@ -103,11 +103,11 @@ func TestForeignState(t *testing.T) {
 		"torn":           {whole[:100], "100 bytes that are no JSON of schema kazasu.card-state/2"},
 		"two":            {whole + whole, "something follows the JSON object"},
 		"old tail":       {whole + `3}]}`, "something follows the JSON object"},
-		"foreign member": {replace(`"pins"`, `"owner":"x","pins"`), "241 bytes that are no JSON of schema kazasu.card-state/2"},
+		"foreign member": {replace(`"pins"`, `"owner":"x","pins"`), "343 bytes that are no JSON of schema kazasu.card-state/2"},
 		"version":        {replace("/2", "/3"), "schema is not kazasu.card-state/2"},
 		"serial":         {replace("20500003", "20500004"), "it is of a card with another serial than 0000000020500003"},
-		"too few":        {replace(`{"name":"auth","left":1},`, ""), "it has 5 PINs, the card 6"},
-		"old, too many":  {replace("/2", "/1"), "it has 6 PINs, the card 5"},
+		"too few":        {replace(`{"name":"auth","left":1},`, ""), "it has 8 PINs, the card 9"},
+		"old, too many":  {replace("/2", "/1"), "it has 9 PINs, the card 5"},
 		"order":          {replace("auth", "sign"), "PIN auth is not where it should be"},
 		"too many tries": {replace(`"left":1`, `"left":4`), "tries of PIN auth are not 0 to 3"},
 		"negative":       {replace(`"left":1`, `"left":-1`), "tries of PIN auth are not 0 to 3"},

@@ -106,22 +106,22 @@ func offsetsObject(first int, parts []object) []byte {
 // objects with the key that EF 0004 certifies.
 func (b *builder) integrity(number, attributes [sha256.Size]byte) ([]byte, error) {
 	hashes := objects(object{jpki.TagNumberHash, number[:]}, object{jpki.TagAttributesHash, attributes[:]})
-	signed, err := b.signed(hashes, jpki.TagIntegritySig)
+	signed, err := withSignature(b.IntegrityKey, hashes, jpki.TagIntegritySig)
 	return objects(object{jpki.TagIntegrity, signed}), err
 }
 
 // cardKey is EF 0007: the card's public key, signed likewise.
 func (b *builder) cardKey() ([]byte, error) {
 	public := objects(object{tagCardKeyPublic, rsaPublic(&b.CardKey.PublicKey)})
-	signed, err := b.signed(public, tagCardKeySig)
+	signed, err := withSignature(b.IntegrityKey, public, tagCardKeySig)
 	return objects(object{tagCardKey, signed}), err
 }
 
-// signed is content with the integrity key's signature over it behind, as an
-// object with this tag.
-func (b *builder) signed(content []byte, tag tlv.Tag) ([]byte, error) {
+// withSignature is content with an integrity key's signature over it behind,
+// as an object with this tag.
+func withSignature(key *rsa.PrivateKey, content []byte, tag tlv.Tag) ([]byte, error) {
 	digest := sha256.Sum256(content)
-	signature, err := rsa.SignPKCS1v15(nil, b.IntegrityKey, crypto.SHA256, digest[:])
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	if err != nil {
 		return nil, fmt.Errorf("signing with integrity key: %w", err)
 	}

@@ -17,6 +17,12 @@ func TestVerifyCountsDown(t *testing.T) {
 			[]string{"63C9", "63C8", "63C7", "63C6", "63C5", "63C4", "63C3", "63C2", "63C1", "63C0", "6984"}},
 		{"number-b", selectText, "00200095", "00200095 0E '00000000000000'", verifyB,
 			[]string{"63C9", "63C8", "63C7", "63C6", "63C5", "63C4", "63C3", "63C2", "63C1", "63C0", "6984"}},
+		{"face-birth", selectFace, "00200091", "00200091 06 '000000'", verifyBirth,
+			[]string{"63C9", "63C8", "63C7", "63C6", "63C5", "63C4", "63C3", "63C2", "63C1", "63C0", "6984"}},
+		{"face-number-b", selectFace, "00200092", "00200092 0E '00000000000000'", verifyFaceB,
+			[]string{"63C9", "63C8", "63C7", "63C6", "63C5", "63C4", "63C3", "63C2", "63C1", "63C0", "6984"}},
+		{"face-number-a", selectFace, "00200093", "00200093 0C '000000000000'", verifyFaceA,
+			[]string{"63C9", "63C8", "63C7", "63C6", "63C5", "63C4", "63C3", "63C2", "63C1", "63C0", "6984"}},
 		{"juki", selectJuki, "0020009C", "0020009C 04 '0000'", verifyJuki, []string{"63C2", "63C1", "63C0", "6984"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -80,8 +86,8 @@ func TestBlockedFromIssue(t *testing.T) {
 		selectText, "9000", "00200092", "63C0", "00200092 04 '1234'", "6984", "00240192 04 '1234'", "6984",
 		selectJPKI, "9000", "0020009B", "63C0", verifySign, "6984",
 		"00A4020C 02 0001", "9000", "00B00000 00", "6982", "802A009A 01 AA 00", "6982")
-	if got := len(card.PINs()); got != 5 {
-		t.Errorf("a child's card has %d PINs, want 5", got)
+	if got := len(card.PINs()); got != 8 {
+		t.Errorf("a child's card has %d PINs, want 8", got)
 	}
 	if err := card.ResetPIN("sign"); err == nil {
 		t.Error("a sign password that was never set can be reset")

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"kazasu/emulator"
+	"kazasu/emulator/portrait"
 	"kazasu/emulator/testca"
 	"kazasu/internal/jpki"
 )
@@ -167,7 +168,12 @@ func (p *people) contents(h jpki.Holder) (emulator.Contents, error) {
 	if err != nil {
 		return emulator.Contents{}, err
 	}
+	face, err := faceOf(h, i)
+	if err != nil {
+		return emulator.Contents{}, err
+	}
 	return emulator.Contents{
+		Face:            face,
 		SwapCertificate: another.Auth.DER, // good in itself, and not of this card's key
 		AuthCertificate: i.Auth.DER, AuthKey: i.Auth.Key, AuthCA: p.authority.Certificate(testca.Auth).Raw,
 		SignCertificate: i.Sign.DER, SignKey: i.Sign.Key, SignCA: p.authority.Certificate(testca.Sign).Raw,
@@ -178,6 +184,19 @@ func (p *people) contents(h jpki.Holder) (emulator.Contents, error) {
 		MyNumber: emulator.NewSecret(h.MyNumber), NumberB: secret(h.NumberB()),
 		AuthPIN: secret(h.AuthPIN), TextPIN: secret(h.TextPIN), SignPassword: secret(h.SignPassword),
 		CardExpiry: h.CardExpiry, Municipality: h.Municipality, Serial: serialOf(h),
+	}, nil
+}
+
+// faceOf is what is printed on the card of a holder.
+func faceOf(h jpki.Holder, i testca.Issued) (*emulator.Face, error) {
+	p, err := portrait.Of(h.ID)
+	if err != nil {
+		return nil, fmt.Errorf("printing the card: %w", err)
+	}
+	return &emulator.Face{
+		CardKey: i.Face.CardKey, IntegrityKey: i.Face.IntegrityKey, CV: i.Face.CV,
+		Photo: p.Photo, Name: p.Name, Address: p.Address, Number: p.Number, SecurityCode: p.SecurityCode,
+		BirthKey: emulator.NewSecret(h.BirthKey()),
 	}, nil
 }
 

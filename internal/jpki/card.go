@@ -44,6 +44,19 @@ const (
 	TextNumberB    FileID = 0x0015 // 照合番号B
 )
 
+// Files of 券面事項確認AP.
+const (
+	FaceAge        FileID = 0x0001 // birth date, for showing one's age
+	FaceFront      FileID = 0x0002 // the card's face: birth, sex, images, photograph
+	FaceBasic      FileID = 0x0003 // application's basic data
+	FaceCV         FileID = 0x0004 // CV certificate of the key that signed 0001, 0002 and 0005
+	FaceBack       FileID = 0x0005 // image of the 個人番号
+	FaceBirth      FileID = 0x0011 // 生年月日 as a key
+	FaceNumberB    FileID = 0x0012 // 照合番号B
+	FaceNumberA    FileID = 0x0013 // 照合番号A
+	FaceSigningKey FileID = 0x001A // the card's own private key, needs no PIN
+)
+
 // Files of 共通カードAP and 住基AP. Both have 0002 and 001C.
 const (
 	CommonSerial FileID = 0x0001 // records; the first: 製造番号, municipality, expiry
@@ -86,15 +99,19 @@ type Credential struct {
 
 // Credentials of a card. That of 住基AP is the same as 共通カードAP's.
 var (
-	CredentialAuth    = Credential{"auth", "利用者証明用暗証番号", AIDJPKI, AuthPIN, 4, 4, true, 3}
-	CredentialSign    = Credential{"sign", "署名用パスワード", AIDJPKI, SignPIN, 6, 16, false, 5}
-	CredentialText    = Credential{"text", "券面事項入力補助用暗証番号", AIDText, TextPIN, 4, 4, true, 3}
-	CredentialNumberA = Credential{"number-a", "照合番号A", AIDText, TextNumberA, 12, 12, true, 10}
-	CredentialNumberB = Credential{"number-b", "照合番号B", AIDText, TextNumberB, 14, 14, true, 10}
-	CredentialJuki    = Credential{"juki", "住民基本台帳用暗証番号", AIDCommon, JukiPIN, 4, 4, true, 3}
+	CredentialAuth        = Credential{"auth", "利用者証明用暗証番号", AIDJPKI, AuthPIN, 4, 4, true, 3}
+	CredentialSign        = Credential{"sign", "署名用パスワード", AIDJPKI, SignPIN, 6, 16, false, 5}
+	CredentialText        = Credential{"text", "券面事項入力補助用暗証番号", AIDText, TextPIN, 4, 4, true, 3}
+	CredentialNumberA     = Credential{"number-a", "照合番号A", AIDText, TextNumberA, 12, 12, true, 10}
+	CredentialNumberB     = Credential{"number-b", "照合番号B", AIDText, TextNumberB, 14, 14, true, 10}
+	CredentialFaceBirth   = Credential{"face-birth", "生年月日", AIDSurface, FaceBirth, 6, 6, true, 10}
+	CredentialFaceNumberB = Credential{"face-number-b", "照合番号B", AIDSurface, FaceNumberB, 14, 14, true, 10}
+	CredentialFaceNumberA = Credential{"face-number-a", "照合番号A", AIDSurface, FaceNumberA, 12, 12, true, 10}
+	CredentialJuki        = Credential{"juki", "住民基本台帳用暗証番号", AIDCommon, JukiPIN, 4, 4, true, 3}
 )
 
 // Credentials is the table of all that a card of ours holds.
 var Credentials = []Credential{
-	CredentialAuth, CredentialSign, CredentialText, CredentialNumberA, CredentialNumberB, CredentialJuki,
+	CredentialAuth, CredentialSign, CredentialText, CredentialNumberA, CredentialNumberB,
+	CredentialFaceBirth, CredentialFaceNumberB, CredentialFaceNumberA, CredentialJuki,
 }

@@ -29,6 +29,9 @@ func TestCredentials(t *testing.T) {
 		"text D3921000310001010408 0011 4-4 digits true tries 3",
 		"number-a D3921000310001010408 0014 12-12 digits true tries 10",
 		"number-b D3921000310001010408 0015 14-14 digits true tries 10",
+		"face-birth D3921000310001010402 0011 6-6 digits true tries 10",
+		"face-number-b D3921000310001010402 0012 14-14 digits true tries 10",
+		"face-number-a D3921000310001010402 0013 12-12 digits true tries 10",
 		"juki D3921000310001010100 001C 4-4 digits true tries 3",
 	}
 	if len(jpki.Credentials) != len(want) {
