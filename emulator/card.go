@@ -168,6 +168,13 @@ func (c *Card) run(raw []byte) ([]byte, error) {
 	if err != nil {
 		return answer(nil, apdu.WrongLength), nil
 	}
+	if c.session.secure != nil && (command.CLA == classSecured || command.CLA == classWrapped) {
+		response, err := c.runSecured(command)
+		if err != nil {
+			return nil, fmt.Errorf("running secured command %02X: %w", command.INS, err)
+		}
+		return answer(response.Data, response.Status), nil
+	}
 	row, refusal := lookUp(command.CLA, command.INS)
 	if row == nil {
 		return answer(nil, refusal), nil

@@ -12,7 +12,7 @@ import (
 // Its public half is nowhere on the card. The key's PIN file 001C is 住基AP's
 // too.
 func (b *builder) common(pin file) application {
-	return application{aid: jpki.AIDCommon, files: []file{
+	return application{aid: jpki.AIDCommon, noDelivery: true, files: []file{
 		recorded(jpki.CommonSerial, always, simple(0x01, []byte(b.number()+b.placeAndExpiry()))),
 		recorded(jpki.CommonKeyID, always, b.cardKeyID()),
 		proving(jpki.CommonKey, b.CommonKey),

@@ -71,7 +71,7 @@ func (b *builder) face() (application, error) {
 	if err != nil {
 		return application{}, err
 	}
-	return application{aid: jpki.AIDSurface, signer: jpki.FaceSigningKey, files: []file{
+	return application{aid: jpki.AIDSurface, noDelivery: true, signer: jpki.FaceSigningKey, files: []file{
 		readable(jpki.FaceAge, after(jpki.FaceBirth), objects(object{tagAge, age})),
 		readable(jpki.FaceFront, anyOf(jpki.FaceNumberA, jpki.FaceNumberB), padded(objects(object{tagFront, front}), faceSize)),
 		readable(jpki.FaceBasic, always, objects(object{tagFaceBasic, b.faceBasic()})),

@@ -15,6 +15,10 @@ type application struct {
 	// signer is the key that 80 2A with P2=00 takes, 0 when the
 	// application has none.
 	signer jpki.FileID
+
+	// delivery says that the application takes session keys for secure
+	// messaging, noDelivery that it knows of them and takes none.
+	delivery, noDelivery bool
 }
 
 func (a *application) file(id jpki.FileID) *file {

@@ -83,7 +83,7 @@ var testContents = sync.OnceValue(func() emulator.Contents {
 		AuthCertificate: testCertificate("auth", "auth-ca", 2), SignCertificate: testCertificate("sign", "sign-ca", 3),
 		AuthCA: testCertificate("auth-ca", "auth-ca", 1), SignCA: testCertificate("sign-ca", "sign-ca", 1),
 		AuthKey: keys["auth"], SignKey: keys["sign"], CardKey: keys["card"], IntegrityKey: keys["integrity"],
-		CV:   append(unhex("7F21 820233"), bytes.Repeat([]byte{0x5A}, 563)...),
+		CV:   cvLike("6000033", "1322121", 0x5A),
 		Name: "黒桐　幹也", Address: "東京都清瀬市観布子南１２－７－２０２", Birth: "19800217", Sex: '1',
 		MyNumber: emulator.NewSecret(numberA), NumberB: emulator.NewSecret(numberB),
 		AuthPIN: emulator.NewSecret(authPIN), SignPassword: emulator.NewSecret(signPassword), TextPIN: emulator.NewSecret(textPIN),

@@ -140,6 +140,7 @@ var seedCommands = []string{
 	verifyAuth, verifySign, verifyText, verifyA, verifyB, verifyWrong, "00200080", "00200098", "00200080 04 '1234'", "00200080 04 '5678'",
 	"00240180 04 '1234'", "00240180 04 '5678'", "0024019B 06 'ABC123'", readFile1, readFile2, readAuthCert, "00B00000 00", "00B00000 000000", "00B007FF 01",
 	"00B20104 00", "802A0080 01 AA 00", "802A0597 06 'kazasu' 00", "802A0000 01 AA 00", "00840000 08", "00CA5F51 00", "80A200C1 01 00", "80FC0000",
+	"80AE0000 01 00", "08B00000 000005 96 03 000000 0000", "08200091 02 8600",
 }
 
 // TestLaw shows that the rules notice a card that breaks them.

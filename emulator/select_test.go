@@ -127,7 +127,7 @@ func TestSweep(t *testing.T) {
 	expect(t, card, selectJPKI, "9000", "00A4020C 02 0018", "9000")
 	known := map[string]bool{
 		"00A4": true, "00B0": true, "00B2": true, "0020": true, "0024": true, "0084": true, "00CA": true,
-		"0088": true, "8032": true, "802A": true, "80A2": true, "80FC": true,
+		"0088": true, "8032": true, "802A": true, "80A2": true, "80AE": true, "80FC": true,
 	}
 	before := card.PINs()
 	for cla := range 256 {

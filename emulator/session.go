@@ -17,6 +17,8 @@ type session struct {
 	verified access
 	owner    *application
 
+	secure *secure // nil: no secure messaging
+
 	terminal bool // the first part of a terminal's certificate has come
 }
 
@@ -25,7 +27,7 @@ func (s *session) enter(a *application) {
 	if s.owner != a {
 		s.verified, s.owner = 0, a
 	}
-	s.application, s.file, s.terminal = a, nil, false
+	s.application, s.file, s.terminal, s.secure = a, nil, false, nil
 }
 
 // afterWarmReset is the session that a warm reset leaves. That selection is

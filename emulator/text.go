@@ -53,7 +53,7 @@ func (b *builder) text() (application, error) {
 		return application{}, err
 	}
 	anyPIN := anyOf(jpki.TextPIN, jpki.TextNumberA, jpki.TextNumberB)
-	return application{aid: jpki.AIDText, signer: jpki.TextSigningKey, files: []file{
+	return application{aid: jpki.AIDText, delivery: true, signer: jpki.TextSigningKey, files: []file{
 		readable(jpki.TextMyNumber, anyOf(jpki.TextPIN, jpki.TextNumberA), number),
 		readable(jpki.TextAttributes, anyOf(jpki.TextPIN, jpki.TextNumberB), padded(attributes, attributesSize)),
 		readable(jpki.TextIntegrity, anyPIN, integrity),
