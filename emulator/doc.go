@@ -15,10 +15,12 @@
 //   - the session (session.go) dies with the power: current application and
 //     file, PINs verified.
 //
-// Two applications are here: 公的個人認証AP (JPKI-AP) and 券面事項入力補助AP. The
-// other three of a real card are answered 6A82, secure messaging is refused.
-// Where no source tells what a real card does, a comment says "a guess";
-// docs/FIDELITY.md says of each behaviour how it is known.
+// All five applications are here: 公的個人認証AP (JPKI-AP), 券面事項入力補助AP (the
+// four attributes as text, with secure messaging, secure.go), 券面事項確認AP (the
+// card's face, signed), 共通カードAP and 住基AP (records, and a PIN that they
+// share); and above them the card's own data objects. Where no source tells
+// what a real card does, a comment says "a guess"; docs/FIDELITY.md says of
+// each behaviour how it is known.
 //
 // The card is honest unless [Card.SetFaults] says otherwise.
 package emulator

@@ -62,9 +62,7 @@ func (w *World) integrityRecord(ctx context.Context) (number, text, signed, sign
 	if r.Err() != nil {
 		return nil, nil, nil, nil, &Failure{"integrity record", "DF31, DF32 and DF33", r.Err().Error()}
 	}
-	// The signature's own object is tag, three bytes of length, 256 bytes.
-	const signatureObject = 2 + 3 + 256
-	return number, text, inside[:len(inside)-signatureObject], signature, nil
+	return number, text, inside[:len(inside)-signatureObjectLen], signature, nil
 }
 
 func integrityMatches(ctx context.Context, w *World) error {
@@ -100,7 +98,11 @@ func (w *World) cvKey(ctx context.Context, file []byte) (*rsa.PublicKey, error) 
 	if err != nil {
 		return nil, err
 	}
-	body := tlv.NewReader(inside).Expect(tagCVBody)
+	return cvSubjectKey(tlv.NewReader(inside).Expect(tagCVBody))
+}
+
+// cvSubjectKey is the same out of what the certificate's signature covers.
+func cvSubjectKey(body []byte) (*rsa.PublicKey, error) {
 	if len(body) < 32 {
 		return nil, &Failure{"CV certificate", "two key ids and a key", show(body)}
 	}

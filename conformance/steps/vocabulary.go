@@ -49,7 +49,7 @@ type chapter struct {
 // chapters is the whole vocabulary, in the order in which people read it.
 func chapters() []chapter {
 	return []chapter{
-		{"card", cardSteps()},
+		{"card", slices.Concat(cardSteps(), faceSteps(), secureSteps())},
 		{"pin", pinSteps()},
 		{"sign", signSteps()},
 		{"login", loginSteps()},

@@ -58,8 +58,7 @@ Feature: PINs and their counters
     And the application D3 92 F0 00 26 01 00 00 00 01 is selected
     Then the PIN file 00 18 has 1 tries left
 
-  # clause: FIDELITY P1, P21
-  # part: a PIN that several applications share: none of these is emulated
+  # clause: FIDELITY P1, P21, P22
   @CA-29 @must
   Scenario: Every PIN has a counter of its own
     When the PIN "0000" is sent
@@ -73,6 +72,16 @@ Feature: PINs and their counters
     Then the PIN file 00 15 has 9 tries left
     And the PIN file 00 14 has 10 tries left
     And the PIN file 00 11 has 3 tries left
+    When the application D3 92 10 00 31 00 01 01 04 02 is selected
+    Then the PIN file 00 11 has 10 tries left
+    And the PIN file 00 12 has 10 tries left
+    And the PIN file 00 13 has 10 tries left
+    When the application D3 92 10 00 31 00 01 01 04 01 is selected
+    And the file 00 1C is selected
+    And the PIN "0000" is sent
+    Then the PIN file 00 1C has 2 tries left
+    When the application D3 92 10 00 31 00 01 01 01 00 is selected
+    Then the PIN file 00 1C has 2 tries left
 
   # clause: FIDELITY P6
   @CA-30 @must

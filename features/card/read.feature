@@ -113,3 +113,27 @@ Feature: Reading files
       | sign key      | 00 1A |
       | sign password | 00 1B |
       | internal file | 00 1E |
+
+  # clause: ISO/IEC 7816-4 §7.3.3; FIDELITY C36
+  @CA-23 @must @needs-emulator
+  Scenario: Records are read by number, one or all, and nothing else has records
+    Then these commands are answered:
+      | command                          | status | data            |
+      | 00B20154 00                      | 6981   |                 |
+      | 00A4020C 02 0008                 | 9000   |                 |
+      | 00B20104 00                      | 6981   |                 |
+      | 00A4040C 0A D3921000310001010100 | 9000   |                 |
+      | 00B20104 00                      | 6986   |                 |
+      | 00B2010C 00                      | 9000   | 30 bytes        |
+      | 00B2010C 00                      | 9000   | 011C34 ..       |
+      | 00B20104 00                      | 9000   | 30 bytes        |
+      | 00B20105 00                      | 9000   | 30 bytes        |
+      | 00B20204 00                      | 6A83   |                 |
+      | 00B20205 00                      | 6A83   |                 |
+      | 00A4020C 02 0002                 | 9000   |                 |
+      | 00B20104 00                      | 9000   | 0110 ..         |
+      | 00B20204 00                      | 6A83   |                 |
+      | 00B00000 00                      | 6981   |                 |
+    When the file 00 01 is selected
+    And the terminal sends 00 B2 01 04 00
+    Then the answer ends with 31 33 31 31 33 32 30 33 35 30 34 30 31

@@ -18,20 +18,21 @@ Feature: Choosing applications and files
       | contact-c5  | 3B C5 FF 81 31 FB 45 80 73 C6 01 00 00                   |
 
   # clause: ISO/IEC 7816-4 §7.1.1; FIDELITY C3, C4
-  # part: 券面事項確認AP, 住基AP and the common application are not emulated
   @CA-02 @must
-  Scenario: 公的個人認証AP, 券面事項入力補助AP and the issuer security domain are selected by name
+  Scenario Outline: <application> is selected by its name, and says nothing
     Given the card of "hanako" is on the reader
-    Then these commands are answered:
-      | command                                | status | data |
-      | 00A4040C 0A D392F000260100000001       | 9000   |      |
-      | 00A4040C 0A D3921000310001010408       | 9000   |      |
-      | 00A4040C 07 A0000001510000             | 9000   |      |
+    When the terminal sends 00 A4 04 0C <name>
+    Then the status word is 9000
     And the answer has no data
-    When the application D3 92 F0 00 26 01 00 00 00 01 is selected
-    Then the answer has no data
-    When the application D3 92 10 00 31 00 01 01 04 08 is selected
-    Then the answer has no data
+
+    Examples:
+      | application          | name                             |
+      | 公的個人認証AP       | 0A D3 92 F0 00 26 01 00 00 00 01 |
+      | 券面事項入力補助AP   | 0A D3 92 10 00 31 00 01 01 04 08 |
+      | 券面事項確認AP       | 0A D3 92 10 00 31 00 01 01 04 02 |
+      | 住基AP               | 0A D3 92 10 00 31 00 01 01 04 01 |
+      | 共通カードAP         | 0A D3 92 10 00 31 00 01 01 01 00 |
+      | The issuer's domain  | 07 A0 00 00 01 51 00 00          |
 
   # clause: ISO/IEC 7816-4 §5.3.3; FIDELITY C5
   @CA-03 @should
@@ -137,16 +138,36 @@ Feature: Choosing applications and files
     Then the PIN file 00 18 has 3 tries left
     And the PIN file 00 1B has 5 tries left
 
-  # clause: FIDELITY C26
-  @CA-41 @behaviour
-  Scenario: The card's own data objects are found outside applications
+  # clause: ISO/IEC 7816-4 §7.4.2; FIDELITY C26
+  @CA-41 @behaviour @needs-emulator
+  Scenario: The card's own data objects are found outside applications, the long ones with a long Le
     Given the card of "hanako" is on the reader
     Then these commands are answered:
-      | command                          | status | data             |
-      | 00CA5F51 00                      | 9000   | E000FF8131FE4514 |
-      | 00CA00F0 00                      | 9000   | 5 bytes          |
-      | 00CA00F2 00                      | 9000   | 8 bytes          |
-      | 00CA00F2 04                      | 6700   |                  |
-      | 00CADF30 05                      | 6A88   |                  |
-      | 00A4040C 0A D392F000260100000001 | 9000   |                  |
-      | 00CA00F0 00                      | 6A88   |                  |
+      | command                          | status | data                             |
+      | 00CA0042 00                      | 9000   | 16 bytes                         |
+      | 00CA0045 00                      | 9000   | 15 bytes                         |
+      | 00CA0066 00                      | 9000   | 732F06072A864886FC6B01 ..        |
+      | 00CA00F0 00                      | 9000   | 3133313133                       |
+      | 00CA00F2 00                      | 9000   | 3230333530343031                 |
+      | 00CA00F2 04                      | 6700   |                                  |
+      | 00CA00F7 00                      | 9000   | 36303030303231 0805303031000000A8 |
+      | 00CA00F8 00                      | 6700   |                                  |
+      | 00CA00F8 000000                  | 9000   | 5F4E820129 36303030303230 ..     |
+      | 00CA7F21 00                      | 6700   |                                  |
+      | 00CA7F21 000232                  | 6700   |                                  |
+      | 00CA7F21 000233                  | 9000   | 563 bytes                        |
+      | 00CA5F51 00                      | 9000   | E000FF8131FE4514                 |
+      | 00CADF30 05                      | 6A88   |                                  |
+      | 00CA0200 00                      | 6A88   |                                  |
+      | 00A4040C 0A D392F000260100000001 | 9000   |                                  |
+      | 00CA00F0 00                      | 6A88   |                                  |
+      | 00CA7F21 000000                  | 6A88   |                                  |
+      | 00CA5F51 00                      | 9000   | E000FF8131FE4514                 |
+      | 00A4040C 07 A0000001510000       | 9000   |                                  |
+      | 00CA00F0 00                      | 9000   | 3133313133                       |
+    And the card's CV certificates lead from the root called "card" to a second one
+    Given the card of "hanako" with the profile "older" is on the reader
+    Then these commands are answered:
+      | command         | status | data      |
+      | 00CA00F8 000000 | 9000   | 563 bytes |
+      | 00CA7F21 000000 | 6A88   |           |

@@ -107,3 +107,25 @@ Feature: Signing
     And the terminal asks 10000 times for 8 random bytes
     And the terminal sends 00 84 00 00 00 01 00
     Then the status word is 6985
+
+  # clause: ISO/IEC 7816-4 §7.5.2; FIDELITY C37
+  # part: the signature itself, whose public key is nowhere on a card
+  @CA-39 @behaviour
+  Scenario: One key answers a challenge without a PIN, the same each time, and no other key does
+    Then these commands are answered:
+      | command                              | status | data      |
+      | 00880097 08 0001020304050607 00      | 6982   |           |
+      | 0088009A 08 0001020304050607 00      | 6982   |           |
+      | 00A4040C 0A D3921000310001010408     | 9000   |           |
+      | 00880093 08 0001020304050607 00      | 6985   |           |
+      | 00A4040C 0A D3921000310001010402     | 9000   |           |
+      | 0088009A 08 0001020304050607 00      | 6985   |           |
+      | 00A4040C 0A D3921000310001010100     | 9000   |           |
+      | 00880099 08 0001020304050607 00      | 9000   | 256 bytes |
+    When the answer is kept
+    And the file 00 19 is selected
+    And the terminal sends 00 88 00 80 08 00 01 02 03 04 05 06 07 00
+    Then the answer is the kept one
+    When the terminal sends 00 88 00 80 08 00 01 02 03 04 05 06 08 00
+    Then the status word is 9000
+    And the answer is another than the kept one
