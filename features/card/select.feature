@@ -19,20 +19,17 @@ Feature: Choosing applications and files
 
   # clause: ISO/IEC 7816-4 §7.1.1; FIDELITY C3, C4
   @CA-02 @must
-  Scenario Outline: <application> is selected by its name, and says nothing
+  Scenario: The five applications and the issuer's security domain are selected by name, and say nothing
     Given the card of "hanako" is on the reader
-    When the terminal sends 00 A4 04 0C <name>
-    Then the status word is 9000
-    And the answer has no data
-
-    Examples:
-      | application          | name                             |
-      | 公的個人認証AP       | 0A D3 92 F0 00 26 01 00 00 00 01 |
-      | 券面事項入力補助AP   | 0A D3 92 10 00 31 00 01 01 04 08 |
-      | 券面事項確認AP       | 0A D3 92 10 00 31 00 01 01 04 02 |
-      | 住基AP               | 0A D3 92 10 00 31 00 01 01 04 01 |
-      | 共通カードAP         | 0A D3 92 10 00 31 00 01 01 01 00 |
-      | The issuer's domain  | 07 A0 00 00 01 51 00 00          |
+    # 公的個人認証AP, 券面事項入力補助AP, 券面事項確認AP, 住基AP, 共通カードAP
+    Then these commands are answered:
+      | command                          | status | data    |
+      | 00A4040C 0A D392F000260100000001 | 9000   | 0 bytes |
+      | 00A4040C 0A D3921000310001010408 | 9000   | 0 bytes |
+      | 00A4040C 0A D3921000310001010402 | 9000   | 0 bytes |
+      | 00A4040C 0A D3921000310001010401 | 9000   | 0 bytes |
+      | 00A4040C 0A D3921000310001010100 | 9000   | 0 bytes |
+      | 00A4040C 07 A0000001510000       | 9000   | 0 bytes |
 
   # clause: ISO/IEC 7816-4 §5.3.3; FIDELITY C5
   @CA-03 @should
